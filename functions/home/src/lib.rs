@@ -1,0 +1,36 @@
+//! The front page, and the page for addresses that lead nowhere.
+
+mod page;
+
+use http::{Method, StatusCode};
+use page::{Home as HomePage, NotFound};
+use web::{
+    Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer, cookie::CookieName,
+};
+
+/// The function.
+#[derive(Clone, Copy, Debug)]
+pub struct Home;
+
+impl Function for Home {
+    const NAME: &'static str = "home";
+
+    async fn start(_: &Environment) -> Result<Self, StartError> {
+        Ok(Self)
+    }
+
+    async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        if incoming.path != "/" {
+            return match incoming.representation {
+                Representation::Html => Ok(answer::page(StatusCode::NOT_FOUND, &NotFound { page: incoming.page() })),
+                Representation::Json => Err(Problem::NotFound),
+            };
+        }
+        if incoming.method == Method::POST {
+            return Err(Problem::MethodNotAllowed);
+        }
+        // Whether the session still lives is for the page behind the link to say; this one asks no table.
+        let signed_in = incoming.cookie(CookieName::Session).is_some();
+        Ok(answer::page(StatusCode::OK, &HomePage { page: incoming.page(), signed_in }))
+    }
+}

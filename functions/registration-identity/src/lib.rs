@@ -1,0 +1,209 @@
+//! Step 2: who the person is, checked against the card registry or on their own word.
+//!
+//! What can be guessed is charged before it is compared: a check in flight counts as a refusal until it is settled.
+
+mod card_registry;
+mod claim;
+mod page;
+
+use claim::Claim;
+use domain::{
+    assurance::{AssuranceTable, ProofingMethod},
+    limit::{self, AddressBreakers, Bucket},
+    registration::{Event, Identity, Step},
+    sealed::Mac,
+};
+use http::{Method, StatusCode};
+use jiff::{Timestamp, tz::Offset};
+use keys::{encryption::EncryptionKey, macs::MacKey};
+use page::IdentityPage;
+use registry::{CardRegistry, Verdict};
+use store::{
+    accounts::Accounts,
+    limits::{Charge, Limits},
+    registrations::Stored,
+};
+use web::{
+    Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer, cookie::CookieName,
+    page::Form,
+};
+use wizard::{RegistrationView, Wizard};
+
+/// The function.
+#[derive(Debug)]
+pub struct RegistrationIdentity {
+    wizard: Wizard,
+    accounts: Accounts,
+    limits: Limits,
+    citizen_id_mac: MacKey,
+    citizen_id_encryption: EncryptionKey,
+    registry: CardRegistry,
+    assurance: AssuranceTable,
+    breakers: AddressBreakers,
+}
+
+impl Function for RegistrationIdentity {
+    const NAME: &'static str = "registration-identity";
+
+    async fn start(environment: &Environment) -> Result<Self, StartError> {
+        let kms = wizard::kms(environment);
+        Ok(Self {
+            wizard: Wizard::start(environment)?,
+            accounts: wizard::accounts(environment)?,
+            limits: wizard::limits(environment)?,
+            citizen_id_mac: MacKey::new(kms.clone(), environment.text("CITIZEN_ID_MAC_KEY")?),
+            citizen_id_encryption: EncryptionKey::new(kms.clone(), environment.text("CITIZEN_ID_ENCRYPTION_KEY")?),
+            registry: card_registry::start(environment, &kms).await?,
+            assurance: environment.parse("ASSURANCE_LEVELS")?,
+            breakers: AddressBreakers::new(
+                environment.parse("SENDS_PER_ADDRESS")?,
+                environment.parse("REFUSALS_PER_ADDRESS")?,
+            ),
+        })
+    }
+
+    async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        if incoming.method == Method::POST {
+            return Ok(self.post(incoming).await);
+        }
+        let stored = self.wizard.open_at(incoming, Step::Identity).await?;
+        Ok(match incoming.representation {
+            Representation::Json => answer::json(StatusCode::OK, &RegistrationView::of(&stored.registration)),
+            Representation::Html => {
+                let form = stored.registration.identity.as_ref().map_or_else(Form::empty, claim::form_of);
+                let page = self.wizard.page(incoming, &stored.registration);
+                answer::page(StatusCode::OK, &IdentityPage { page, form, offer_self_asserted: false })
+            }
+        })
+    }
+}
+
+impl RegistrationIdentity {
+    async fn post(&self, incoming: &Incoming) -> Response {
+        let fields = match incoming.fields() {
+            Ok(fields) => fields,
+            Err(problem) => return answer::problem(incoming, &problem),
+        };
+        let typed = fields.typed(&claim::TYPED);
+        let today = Offset::constant(7).to_datetime(self.wizard.clock.now()).date();
+        let problem = match self.establish(incoming, Claim::parse(fields, today)).await {
+            Ok(response) => return response,
+            Err(problem) => problem,
+        };
+        let offer_self_asserted = problem == Problem::IdentityCheckUnavailable;
+        let response = answer::refusal(incoming, &problem, typed, |form| IdentityPage {
+            page: incoming.page().attending(&form),
+            form,
+            offer_self_asserted,
+        });
+        if problem == Problem::AlreadyRegistered {
+            return answer::with_cookie(response, &incoming.site.cookies.clear(CookieName::Registration));
+        }
+        response
+    }
+
+    async fn establish(&self, incoming: &Incoming, claim: Result<Claim, Problem>) -> Result<Response, Problem> {
+        let claim = match claim {
+            Ok(claim) => claim,
+            Err(problem) => return self.wizard.open(incoming).await.and(Err(problem)),
+        };
+        let (stored, mac) = tokio::join!(
+            self.wizard.open_at(incoming, Step::Identity),
+            self.citizen_id_mac.citizen_id(&claim.citizen_id)
+        );
+        let (stored, mac) = (stored?, mac.map_err(wizard::key_unavailable)?);
+        let now = self.wizard.clock.now();
+
+        let account_id = stored.registration.account_id;
+        let (stored, charges, taken, sealed) = tokio::join!(
+            self.clear(stored),
+            self.charge(&claim, &mac, incoming, now),
+            self.accounts.is_proven_taken(&mac),
+            self.citizen_id_encryption.seal(&claim.citizen_id, account_id)
+        );
+        let charges = charges?;
+        let (stored, taken, sealed) = match (stored, taken, sealed) {
+            (Ok(stored), Ok(taken), Ok(sealed)) => (stored, taken, sealed),
+            (stored, taken, sealed) => {
+                wizard::refund(&self.limits, charges).await;
+                stored?;
+                taken.map_err(wizard::unavailable)?;
+                sealed.map_err(wizard::key_unavailable)?;
+                return Err(Problem::Internal);
+            }
+        };
+
+        let method = claim.method();
+        self.confirm(&claim, charges.clone()).await?;
+        if method.is_proven() && taken {
+            let removed = self.wizard.registrations.remove(&stored);
+            let (removed, ()) = tokio::join!(removed, wizard::refund(&self.limits, charges));
+            removed.map_err(wizard::unavailable)?;
+            return Err(Problem::AlreadyRegistered);
+        }
+        let identity = Identity {
+            method,
+            ial: self.assurance.level(method),
+            citizen_id_mac: mac,
+            citizen_id_sealed: sealed,
+            citizen_id_masked: claim.citizen_id.masked(),
+            first_name: claim.first_name,
+            middle_name: claim.middle_name,
+            last_name: claim.last_name,
+            birth_date: claim.birth_date,
+            established_at: now,
+        };
+        let (advanced, ()) = tokio::join!(
+            self.wizard.advance_renewed(stored, Event::IdentityEstablished(identity)),
+            wizard::refund(&self.limits, charges)
+        );
+        let (stored, secret) = advanced?;
+        tracing::info!(step = "identity", method = method.as_str(), "registration moved on");
+        Ok(self.wizard.moved_on_renewed(incoming, &stored.registration, secret))
+    }
+
+    /// What was established before does not outlive the question.
+    async fn clear(&self, stored: Stored) -> Result<Stored, Problem> {
+        match stored.registration.identity {
+            Some(_) => self.wizard.advance(stored, Event::IdentityAsked).await,
+            None => Ok(stored),
+        }
+    }
+
+    /// One's own word is compared with nothing, so only the registry's checks are counted.
+    async fn charge(
+        &self,
+        claim: &Claim,
+        mac: &Mac,
+        incoming: &Incoming,
+        now: Timestamp,
+    ) -> Result<Vec<Charge>, Problem> {
+        if claim.method() == ProofingMethod::SelfAsserted {
+            return Ok(Vec::new());
+        }
+        let address = limit::address_subject(incoming.caller.address);
+        let buckets: [Bucket; 3] = [
+            limit::IDENTITY_PER_ID_AND_ADDRESS.bucket(&format!("{}#{address}", mac.tag), now),
+            limit::IDENTITY_PER_ID.bucket(&mac.tag, now),
+            self.breakers.refusals.bucket(&address, now),
+        ];
+        wizard::charge(&self.limits, buckets, now).await
+    }
+
+    /// Asks the registry. Whatever its reason, a "no" is one answer; no answer is not a "no", and costs no try.
+    async fn confirm(&self, claim: &Claim, charges: Vec<Charge>) -> Result<(), Problem> {
+        let Some(card) = claim.card() else { return Ok(()) };
+        match self.registry.check(&card).await {
+            Ok(Verdict::Confirmed) => Ok(()),
+            Ok(Verdict::Refused(refusal)) => {
+                tracing::info!(step = "identity", ?refusal, "the registry refused");
+                Err(Problem::IdentityNotConfirmed)
+            }
+            Err(error) => {
+                tracing::error!(%error, "card registry");
+                wizard::refund(&self.limits, charges).await;
+                Err(Problem::IdentityCheckUnavailable)
+            }
+        }
+    }
+}

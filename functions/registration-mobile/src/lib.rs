@@ -1,0 +1,244 @@
+//! Step 4, first half: the mobile number, and the text with the code.
+//!
+//! The send is charged and saved before it is made; a text that certainly did not leave is taken back, one that may
+//! have left is not sent again.
+
+mod page;
+mod request;
+
+use domain::{
+    limit::{self, AddressBreakers, Bucket},
+    mobile_number::MobileNumber,
+    otp::{self, Otp, OtpCode, Reference},
+    registration::{Event, Registration, Step},
+    sealed::Mac,
+};
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use keys::macs::MacKey;
+use page::MobilePage;
+use request::CodeRequest;
+use sms::{SendError, TextMessages};
+use store::{
+    Table,
+    limits::{Charge, Limits},
+    registrations::Stored,
+};
+use web::{
+    Environment, Fields, Function, Incoming, Problem, Response, StartError, accept::Representation, answer, page::Form,
+};
+use wizard::{RegistrationView, Wizard};
+
+/// The function.
+#[derive(Debug)]
+pub struct RegistrationMobile {
+    wizard: Wizard,
+    limits: Limits,
+    limits_table: Table,
+    otp_mac: MacKey,
+    number_mac: MacKey,
+    texts: TextMessages,
+    breakers: AddressBreakers,
+    ceiling: limit::Ceiling,
+}
+
+impl Function for RegistrationMobile {
+    const NAME: &'static str = "registration-mobile";
+
+    async fn start(environment: &Environment) -> Result<Self, StartError> {
+        let kms = wizard::kms(environment);
+        Ok(Self {
+            wizard: Wizard::start(environment)?,
+            limits: wizard::limits(environment)?,
+            limits_table: wizard::table(environment, "LIMITS_TABLE")?,
+            otp_mac: MacKey::new(kms.clone(), environment.text("OTP_MAC_KEY")?),
+            number_mac: MacKey::new(kms, environment.text("MOBILE_NUMBER_MAC_KEY")?),
+            texts: TextMessages::new(
+                &environment.aws,
+                environment.optional("SMS_REGION")?,
+                environment.optional("SMS_SENDER_ID")?,
+            ),
+            breakers: AddressBreakers::new(
+                environment.parse("SENDS_PER_ADDRESS")?,
+                environment.parse("REFUSALS_PER_ADDRESS")?,
+            ),
+            ceiling: limit::Ceiling::new("registration-texts", environment.parse("REGISTRATION_TEXTS_PER_HOUR")?),
+        })
+    }
+
+    async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        if incoming.method == Method::POST {
+            return self.post(incoming).await;
+        }
+        let stored = self.wizard.open_at(incoming, Step::Mobile).await?;
+        Ok(match incoming.representation {
+            Representation::Json => answer::json(StatusCode::OK, &RegistrationView::of(&stored.registration)),
+            Representation::Html => {
+                let page = self.wizard.page(incoming, &stored.registration);
+                answer::page(StatusCode::OK, &MobilePage { page, form: Form::empty() })
+            }
+        })
+    }
+}
+
+impl RegistrationMobile {
+    async fn post(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        let fields = incoming.fields()?;
+        let typed = fields.typed(&["mobile_number"]);
+        match self.send(incoming, fields).await {
+            Ok(response) => Ok(response),
+            Err(problem) => Ok(answer::refusal(incoming, &problem, typed, |form| MobilePage {
+                page: incoming.page().attending(&form),
+                form,
+            })),
+        }
+    }
+
+    async fn send(&self, incoming: &Incoming, fields: Fields) -> Result<Response, Problem> {
+        let request = match CodeRequest::parse(fields) {
+            Ok(request) => request,
+            Err(problem) => return self.wizard.open_at(incoming, Step::Mobile).await.and(Err(problem)),
+        };
+        match request {
+            CodeRequest::To { number, seen } => {
+                let draft = self.draft();
+                let now = draft.sent_at;
+                let registration_id = self.wizard.claimed_id(incoming);
+                let (stored, code_mac, number_mac, charges) = tokio::join!(
+                    self.wizard.open_at(incoming, Step::Mobile),
+                    self.code_mac(registration_id, &draft, &number),
+                    self.number_mac.mobile_number(&number),
+                    self.charge(incoming, now)
+                );
+                let macs = code_mac.and_then(|code| Ok((code, number_mac.map_err(wizard::key_unavailable)?)));
+                self.go_on(incoming, stored, number, macs, charges, draft, seen.as_deref()).await
+            }
+            CodeRequest::Again { seen } => {
+                let stored = self.wizard.open_at(incoming, Step::Otp).await?;
+                let Some(mobile) = stored.registration.mobile.clone() else { return Err(Problem::Internal) };
+                let draft = self.draft();
+                let id = Some(stored.registration.id.clone());
+                let (code_mac, charges) =
+                    tokio::join!(self.code_mac(id, &draft, &mobile.number), self.charge(incoming, draft.sent_at));
+                let macs = code_mac.map(|code| (code, mobile.number_mac));
+                self.go_on(incoming, Ok(stored), mobile.number, macs, charges, draft, seen.as_deref()).await
+            }
+        }
+    }
+
+    /// With everything at hand: what fails before the text is saved gives back what was charged for it.
+    #[expect(clippy::too_many_arguments, reason = "the outcomes of one round of calls, each of which may have failed")]
+    async fn go_on(
+        &self,
+        incoming: &Incoming,
+        stored: Result<Stored, Problem>,
+        number: MobileNumber,
+        macs: Result<(Mac, Mac), Problem>,
+        charges: Result<Vec<Charge>, Problem>,
+        draft: Draft,
+        seen: Option<&str>,
+    ) -> Result<Response, Problem> {
+        let (stored, charges) = match (stored, charges) {
+            (Ok(stored), Ok(charges)) => (stored, charges),
+            (stored, charges) => {
+                wizard::refund(&self.limits, charges.as_ref().map(Clone::clone).unwrap_or_default()).await;
+                return Err(stored.err().or(charges.err()).unwrap_or(Problem::Internal));
+            }
+        };
+        let registration = &stored.registration;
+        // The same number keeps its verification; a form sent twice gets no second text.
+        if registration.has_verified(&number) || request::is_repeated(registration, &number, seen) {
+            wizard::refund(&self.limits, charges).await;
+            return Ok(self.wizard.moved_on(incoming, registration));
+        }
+        match self.save_and_send(incoming, &stored, number, macs, &charges, draft).await {
+            Ok(response) => Ok(response),
+            Err(problem) => {
+                wizard::refund(&self.limits, charges).await;
+                Err(problem)
+            }
+        }
+    }
+
+    async fn save_and_send(
+        &self,
+        incoming: &Incoming,
+        stored: &Stored,
+        number: MobileNumber,
+        macs: Result<(Mac, Mac), Problem>,
+        charges: &[Charge],
+        draft: Draft,
+    ) -> Result<Response, Problem> {
+        let now = draft.sent_at;
+        stored.registration.may_send(&number, now).map_err(|refusal| Problem::refused(&refusal, now))?;
+        let (mac, number_mac) = macs?;
+        let bucket = limit::REGISTRATION_SENDS_PER_NUMBER.bucket(&number_mac.tag, now);
+        let text = otp::text(&draft.code, &draft.reference, &incoming.site.host, incoming.language);
+        let (id, reference) = (draft.id.clone(), draft.reference);
+        let otp = Otp { id: draft.id, reference, number: number.clone(), number_mac, mac, tries: 0, sent_at: now };
+        let charged_to = charges.first().map(|charge| charge.key().to_owned()).unwrap_or_default();
+        let event = Event::CodeRequested { otp, charged_to };
+        let counted = Some((&self.limits_table, &bucket));
+        let advanced = self.wizard.registrations.advance_counting(stored.clone(), &event, None, counted, now).await;
+        let advanced = advanced.map_err(|error| wizard::advance_problem(error, now))?;
+
+        match self.texts.send(&number, &text).await {
+            Ok(()) => tracing::info!(step = "mobile", "text sent"),
+            Err(error @ SendError::Unknown(_)) => tracing::warn!(%error, "text possibly sent"),
+            Err(error @ SendError::NotSent(_)) => {
+                tracing::error!(%error, "text not sent");
+                self.take_back(advanced, id, &stored.registration, bucket).await;
+                return Err(Problem::SmsNotSent);
+            }
+        }
+        Ok(self.wizard.moved_on(incoming, &advanced.registration))
+    }
+
+    /// As if it had not been asked for. If even that fails, the person waits a minute.
+    async fn take_back(&self, advanced: Stored, id: String, before: &Registration, bucket: Bucket) {
+        let event = Event::CodeNotSent { id, mobile: before.mobile.clone(), otp: before.otp.clone() };
+        let (undone, ()) = tokio::join!(
+            self.wizard.advance(advanced, event),
+            wizard::refund(&self.limits, vec![Charge::taken(bucket.key)])
+        );
+        if undone.is_err() {
+            tracing::warn!("an unsent text could not be taken back");
+        }
+    }
+
+    fn draft(&self) -> Draft {
+        let entropy = &self.wizard.entropy;
+        Draft {
+            id: Otp::id_from_random(entropy.bytes()),
+            code: OtpCode::from_random(entropy.number()),
+            reference: Reference::from_random(entropy.bytes()),
+            sent_at: self.wizard.clock.now(),
+        }
+    }
+
+    async fn code_mac(
+        &self,
+        registration: Option<domain::registration::RegistrationId>,
+        draft: &Draft,
+        number: &MobileNumber,
+    ) -> Result<Mac, Problem> {
+        let registration = registration.ok_or(Problem::NoRegistration)?;
+        let mac = self.otp_mac.registration_code(&registration, &draft.id, number, &draft.code).await;
+        mac.map_err(wizard::key_unavailable)
+    }
+
+    /// The address's breaker first, since its counter is given back when the code returns; then the hour's ceiling.
+    async fn charge(&self, incoming: &Incoming, now: Timestamp) -> Result<Vec<Charge>, Problem> {
+        let address = limit::address_subject(incoming.caller.address);
+        let shard = self.ceiling.bucket(self.wizard.entropy.number(), now);
+        wizard::charge(&self.limits, [self.breakers.sends.bucket(&address, now), shard], now).await
+    }
+}
+
+/// A code that is about to be sent.
+struct Draft {
+    id: String,
+    code: OtpCode,
+    reference: Reference,
+    sent_at: Timestamp,
+}

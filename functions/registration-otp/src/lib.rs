@@ -1,0 +1,119 @@
+//! Step 4, second half: the code that came by text.
+//!
+//! The try is counted, in one conditional update, before the code is compared; fifty at once are five comparisons.
+
+mod page;
+
+use domain::{
+    otp::{Otp, OtpCode},
+    registration::{Event, Step},
+};
+use http::{Method, StatusCode};
+use keys::macs::MacKey;
+use page::OtpPage;
+use store::{
+    limits::{Charge, Limits},
+    registrations::Stored,
+};
+use web::{
+    Environment, Function, Incoming, Problem, Response, StartError,
+    accept::Representation,
+    answer,
+    page::{Form, Moment},
+};
+use wizard::{RegistrationView, Wizard};
+
+/// The function.
+#[derive(Debug)]
+pub struct RegistrationOtp {
+    wizard: Wizard,
+    limits: Limits,
+    otp_mac: MacKey,
+}
+
+impl Function for RegistrationOtp {
+    const NAME: &'static str = "registration-otp";
+
+    async fn start(environment: &Environment) -> Result<Self, StartError> {
+        Ok(Self {
+            wizard: Wizard::start(environment)?,
+            limits: wizard::limits(environment)?,
+            otp_mac: MacKey::new(wizard::kms(environment), environment.text("OTP_MAC_KEY")?),
+        })
+    }
+
+    async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        let stored = self.wizard.open_at(incoming, Step::Otp).await?;
+        if incoming.method == Method::POST {
+            let shown = stored.clone();
+            return match self.compare(incoming, stored).await {
+                Ok(response) => Ok(response),
+                Err(problem) => Ok(self.again(incoming, &problem, &shown)),
+            };
+        }
+        match (incoming.representation, &stored.registration.otp) {
+            (Representation::Json, _) => Ok(answer::json(StatusCode::OK, &RegistrationView::of(&stored.registration))),
+            (Representation::Html, Some(otp)) => {
+                Ok(answer::page(StatusCode::OK, &self.page(incoming, &stored, otp, Form::empty())))
+            }
+            (Representation::Html, None) => Ok(answer::see_other(&wizard::path(stored.registration.step()))),
+        }
+    }
+}
+
+impl RegistrationOtp {
+    async fn compare(&self, incoming: &Incoming, stored: Stored) -> Result<Response, Problem> {
+        let now = self.wizard.clock.now();
+        let mut fields = incoming.fields()?;
+        let code: Option<OtpCode> = fields.required("code");
+        fields.finish()?;
+        let code = code.ok_or(Problem::Internal)?;
+        let otp = stored.registration.otp.clone().ok_or(Problem::OtpExpired)?;
+
+        let (tried, mac) = tokio::join!(
+            self.wizard.registrations.try_code(&stored, &otp.id, now),
+            self.otp_mac.registration_code(&stored.registration.id, &otp.id, &otp.number, &code)
+        );
+        let tried = tried.map_err(|error| wizard::advance_problem(error, now))?;
+        let mac = mac.map_err(wizard::key_unavailable)?;
+        if mac != otp.mac {
+            let attempts_left = tried.registration.otp.as_ref().map_or(0, Otp::attempts_left);
+            return Err(Problem::OtpIncorrect { attempts_left });
+        }
+        let sends = stored.registration.sent.iter().filter(|sent| sent.number == otp.number);
+        let charges = sends.map(|sent| Charge::taken(sent.charged_to.clone())).collect();
+        let (advanced, ()) = tokio::join!(
+            self.wizard.advance_renewed(tried, Event::CodeReturned(otp.id)),
+            wizard::refund(&self.limits, charges)
+        );
+        let (stored, secret) = advanced?;
+        tracing::info!(step = "otp", "registration moved on");
+        Ok(self.wizard.moved_on_renewed(incoming, &stored.registration, secret))
+    }
+
+    fn again(&self, incoming: &Incoming, problem: &Problem, stored: &Stored) -> Response {
+        match (&stored.registration.otp, problem) {
+            (Some(otp), _) => {
+                let mut otp = otp.clone();
+                if let Problem::OtpIncorrect { attempts_left } = problem {
+                    otp.tries = domain::otp::TRIES.saturating_sub(*attempts_left);
+                }
+                answer::refusal(incoming, problem, Form::empty(), |form| self.page(incoming, stored, &otp, form))
+            }
+            (None, problem) => answer::problem(incoming, problem),
+        }
+    }
+
+    fn page(&self, incoming: &Incoming, stored: &Stored, otp: &Otp, form: Form) -> OtpPage {
+        OtpPage {
+            page: self.wizard.page(incoming, &stored.registration).attending(&form),
+            form,
+            number: otp.number.masked(),
+            reference: otp.reference.as_str().to_owned(),
+            expires_at: Moment::of(otp.expires_at(), incoming.language),
+            resend_at: Moment::of(otp.resend_at(), incoming.language),
+            attempts_left: otp.attempts_left(),
+            can_enter: otp.attempts_left() > 0 && self.wizard.clock.now() < otp.expires_at(),
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Step 5: a last look, and the transaction that makes the account.
+
+mod page;
+
+use std::str::FromStr;
+
+use domain::{
+    account::Account,
+    language::{Language, Text},
+    limit::ALREADY_REGISTERED_PER_NUMBER,
+    reason::Reason,
+    registration::{Event, Identity, Registration, Step},
+    sealed::Mac,
+    terms::Publications,
+};
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use page::{DonePage, IdentityView, ReviewPage};
+use serde::Serialize;
+use store::{
+    accounts::{Accounts, Holders},
+    limits::{Charge, Limits},
+    opening::{self, OpeningError},
+    registrations::{Opened, Stored},
+};
+use web::{
+    Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer, cookie::CookieName,
+    page::Form,
+};
+use wizard::{RegistrationView, Wizard};
+
+/// How often what changed meanwhile is read again.
+const RACES: u32 = 3;
+/// How long the page that says "done" knows the username, in seconds.
+const REGISTERED_FOR: u32 = 600;
+
+/// The function.
+#[derive(Debug)]
+pub struct RegistrationReview {
+    wizard: Wizard,
+    accounts: Accounts,
+    limits: Limits,
+    terms: Publications,
+}
+
+impl Function for RegistrationReview {
+    const NAME: &'static str = "registration-review";
+
+    async fn start(environment: &Environment) -> Result<Self, StartError> {
+        let terms = Publications::shipped()
+            .map_err(|error| StartError::Invalid { name: "terms".into(), reason: error.to_string() })?;
+        Ok(Self {
+            wizard: Wizard::start(environment)?,
+            accounts: wizard::accounts(environment)?,
+            limits: wizard::limits(environment)?,
+            terms,
+        })
+    }
+
+    async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        match (&incoming.method, incoming.path.as_str()) {
+            (&Method::POST, _) => self.post(incoming).await,
+            (_, "/registration/done") => Ok(done_page(incoming)),
+            _ => {
+                let stored = self.wizard.open_at(incoming, Step::Review).await?;
+                Ok(match incoming.representation {
+                    Representation::Json => answer::json(StatusCode::OK, &RegistrationView::of(&stored.registration)),
+                    Representation::Html => {
+                        answer::page(StatusCode::OK, &self.page(incoming, &stored.registration, Form::empty()))
+                    }
+                })
+            }
+        }
+    }
+}
+
+/// The contract's last answer.
+#[derive(Serialize)]
+struct Done<'a> {
+    step: &'static str,
+    username: &'a str,
+    account_url: String,
+}
+
+struct Confirmed;
+
+impl FromStr for Confirmed {
+    type Err = NotConfirmed;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "yes" { Ok(Self) } else { Err(NotConfirmed) }
+    }
+}
+
+struct NotConfirmed;
+
+impl Reason for NotConfirmed {
+    fn code(&self) -> &'static str {
+        "required"
+    }
+
+    fn text(&self) -> Text {
+        Text { th: "กรุณายืนยันข้อมูล", en: "Confirm your details" }
+    }
+}
+
+impl RegistrationReview {
+    async fn post(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        let stored = match (self.wizard.opened(incoming).await?, incoming.representation) {
+            (Some(Opened::Open(stored)), _) => *stored,
+            // The button pressed twice in a browser: the account is there, and the person should see so.
+            (Some(Opened::Closed(registration)), Representation::Html) => return Ok(done(incoming, &registration)),
+            _ => return Err(Problem::NoRegistration),
+        };
+        let shown = stored.registration.clone();
+        match self.confirm(incoming, stored).await {
+            Ok(response) => Ok(response),
+            Err(problem @ (Problem::NumberInUse | Problem::InvalidInput(_) | Problem::TooManyRequests { .. })) => {
+                Ok(answer::refusal(incoming, &problem, Form::empty(), |form| self.page(incoming, &shown, form)))
+            }
+            Err(Problem::AlreadyRegistered) => {
+                let response = answer::problem(incoming, &Problem::AlreadyRegistered);
+                Ok(answer::with_cookie(response, &incoming.site.cookies.clear(CookieName::Registration)))
+            }
+            // Told on the page that can change it.
+            Err(Problem::UsernameTaken(_)) if incoming.representation == Representation::Html => {
+                Ok(answer::see_other("/registration/account?taken=yes"))
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+
+    async fn confirm(&self, incoming: &Incoming, mut stored: Stored) -> Result<Response, Problem> {
+        let now = self.wizard.clock.now();
+        stored.registration.reached(Step::Review, now).map_err(|refusal| Problem::refused(&refusal, now))?;
+        let mut fields = incoming.fields()?;
+        let _: Option<Confirmed> = fields.required("confirm");
+        fields.finish()?;
+        let in_force = self.terms.in_force(now).ok_or(Problem::Internal)?;
+        if stored.registration.consent.version != *in_force.version() {
+            return Err(Problem::TermsOutdated);
+        }
+        for _ in 0..RACES {
+            match self.open_account(&stored, now).await {
+                Ok(()) => {
+                    tracing::info!(step = "review", "account opened");
+                    return Ok(done(incoming, &stored.registration));
+                }
+                Err(Attempt::Changed) => stored = self.wizard.open_at(incoming, Step::Review).await?,
+                Err(Attempt::Failed(problem)) => return Err(problem),
+            }
+        }
+        Err(Problem::Busy)
+    }
+
+    async fn open_account(&self, stored: &Stored, now: Timestamp) -> Result<(), Attempt> {
+        let parts = stored.registration.account(now).zip(stored.registration.mobile.as_ref());
+        let Some((account, mobile)) = parts else { return Err(Attempt::Failed(Problem::Internal)) };
+        let number_mac = mobile.number_mac.clone();
+        let proven = account.identity.method.is_proven();
+        let (holders, charge) = tokio::join!(
+            self.accounts.holders(&account.identity.citizen_id_mac),
+            self.charge_guess(proven, &number_mac, now)
+        );
+        let charge = charge.map_err(Attempt::Failed)?;
+        let holders = match holders {
+            Ok(holders) => holders,
+            Err(error) => {
+                wizard::refund(&self.limits, charge).await;
+                return Err(Attempt::Failed(wizard::unavailable(error)));
+            }
+        };
+        let taken = holders.proven.is_some() || (!proven && holders.unproven.is_some());
+        if taken {
+            // Told, so the guess stays counted; and it ends the registration.
+            self.wizard
+                .registrations
+                .remove(stored)
+                .await
+                .map_err(|error| Attempt::Failed(wizard::unavailable(error)))?;
+            return Err(Attempt::Failed(Problem::AlreadyRegistered));
+        }
+        let username = account.username.clone();
+        let opening = self.write(stored, account, &number_mac, &holders, now);
+        let (opened, ()) = tokio::join!(opening, wizard::refund(&self.limits, charge));
+        match opened {
+            Ok(()) => Ok(()),
+            Err(OpeningError::Changed) => Err(Attempt::Changed),
+            Err(OpeningError::Gone) => Err(Attempt::Failed(Problem::NoRegistration)),
+            Err(OpeningError::NumberFull) => Err(Attempt::Failed(Problem::NumberInUse)),
+            Err(OpeningError::Store(error)) => self.was_it_opened(stored, error, now).await,
+            Err(OpeningError::AlreadyRegistered) => {
+                Err(self.lost_the_citizen_id(stored, proven, &number_mac, now).await)
+            }
+            Err(OpeningError::UsernameTaken) => {
+                let advanced = self.wizard.advance(stored.clone(), Event::UsernameTaken(username)).await;
+                let step = advanced.map_err(Attempt::Failed)?.registration.step();
+                Err(Attempt::Failed(Problem::UsernameTaken(Some(step))))
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        stored: &Stored,
+        account: Account,
+        number_mac: &Mac,
+        holders: &Holders,
+        now: Timestamp,
+    ) -> Result<(), OpeningError> {
+        let (accounts, registrations, entropy) = (&self.accounts, &self.wizard.registrations, &self.wizard.entropy);
+        opening::open(accounts, registrations, entropy, stored, account, number_mac, holders, now).await
+    }
+
+    /// On one's own word, "has an account" is a guess that a number may make three times a day: charged before it is
+    /// looked up. Somebody confirmed by the registry guesses nothing.
+    async fn charge_guess(&self, proven: bool, number_mac: &Mac, now: Timestamp) -> Result<Vec<Charge>, Problem> {
+        if proven {
+            return Ok(Vec::new());
+        }
+        wizard::charge(&self.limits, [ALREADY_REGISTERED_PER_NUMBER.bucket(&number_mac.tag, now)], now).await
+    }
+
+    /// Somebody was faster between the look and the write: counted after all, since it is told after all.
+    async fn lost_the_citizen_id(&self, stored: &Stored, proven: bool, number_mac: &Mac, now: Timestamp) -> Attempt {
+        let bucket = ALREADY_REGISTERED_PER_NUMBER.bucket(&number_mac.tag, now);
+        let (counted, removed) = tokio::join!(
+            async { if proven { Ok(()) } else { self.limits.count(&bucket).await } },
+            self.wizard.registrations.remove(stored)
+        );
+        match counted.and(removed) {
+            Ok(()) => Attempt::Failed(Problem::AlreadyRegistered),
+            Err(error) => Attempt::Failed(wizard::unavailable(error)),
+        }
+    }
+
+    /// No answer is not a "no": the transaction may have been written, and then the account is there.
+    async fn was_it_opened(&self, stored: &Stored, error: store::StoreError, now: Timestamp) -> Result<(), Attempt> {
+        match self.wizard.registrations.is_closed(stored, now).await {
+            Ok(true) => Ok(()),
+            _ => Err(Attempt::Failed(wizard::unavailable(error))),
+        }
+    }
+
+    fn page(&self, incoming: &Incoming, registration: &Registration, form: Form) -> ReviewPage {
+        let page = self.wizard.page(incoming, registration).attending(&form);
+        let identity = registration.identity.as_ref();
+        let username = registration.credentials.as_ref().map_or("", |credentials| credentials.username.as_str());
+        ReviewPage {
+            page,
+            form,
+            identity: identity.map(|identity| identity_view(identity, incoming.language)).unwrap_or_default(),
+            username: username.to_owned(),
+            mobile: registration.mobile.as_ref().map(|mobile| mobile.number.masked()).unwrap_or_default(),
+        }
+    }
+}
+
+/// Why an attempt made no account.
+enum Attempt {
+    /// Something changed between reading and writing: to be tried again.
+    Changed,
+    /// Something to tell the person.
+    Failed(Problem),
+}
+
+fn done(incoming: &Incoming, registration: &Registration) -> Response {
+    let username = registration.credentials.as_ref().map_or("", |credentials| credentials.username.as_str());
+    let cookies = incoming.site.cookies;
+    let response = match incoming.representation {
+        Representation::Json => answer::json(
+            StatusCode::CREATED,
+            &Done { step: "done", username, account_url: format!("{}/account", incoming.site.issuer) },
+        ),
+        Representation::Html => answer::with_cookie(
+            answer::see_other("/registration/done"),
+            &cookies.set_for(CookieName::Registered, username, REGISTERED_FOR),
+        ),
+    };
+    answer::with_cookie(response, &cookies.clear(CookieName::Registration))
+}
+
+fn identity_view(identity: &Identity, language: Language) -> IdentityView {
+    IdentityView {
+        proven: identity.method.is_proven(),
+        citizen_id: identity.citizen_id_masked.clone(),
+        first_name: identity.first_name.expose().to_owned(),
+        middle_name: identity.middle_name.as_ref().map(|name| name.expose().to_owned()),
+        last_name: identity.last_name.expose().to_owned(),
+        birth_date: identity.birth_date.written(language),
+    }
+}
+
+fn done_page(incoming: &Incoming) -> Response {
+    let username = incoming
+        .cookie(CookieName::Registered)
+        .and_then(|value| value.parse::<domain::username::Username>().ok())
+        .map_or_else(String::new, |username| username.as_str().to_owned());
+    answer::page(StatusCode::OK, &DonePage { page: incoming.page(), username })
+}

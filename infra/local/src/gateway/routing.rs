@@ -1,0 +1,165 @@
+//! Which function a request goes to, by API Gateway's precedence.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use percent_encoding::percent_decode_str;
+
+use crate::template::Route;
+
+/// Routes and what stands behind each.
+pub(super) struct Routes<T>(Vec<(Route, T)>);
+
+/// A request's route, with what its path says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matched {
+    /// The method the function sees: a HEAD that is answered by a GET route is a GET.
+    pub method: Method,
+    /// The route's path as the template has it.
+    pub resource: String,
+    /// The values of the path's `{name}`s, percent-decoded.
+    pub path_parameters: BTreeMap<String, String>,
+}
+
+/// How closely a segment fits; the derived order is the precedence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Greedy,
+    Parameter,
+    Exact,
+}
+
+impl<T> Routes<T> {
+    pub(super) fn new(routes: Vec<(Route, T)>) -> Self {
+        Self(routes)
+    }
+
+    /// The route for a method and a raw path: segment by segment exact before `{name}` before `{name+}`; then the
+    /// method's own before ANY.
+    pub(super) fn find(&self, method: &Method, path: &str) -> Option<(Matched, &T)> {
+        let found = self.best(method, path);
+        if method != Method::HEAD {
+            return found;
+        }
+        // REST APIs want HEAD declared like any other method; that a page answers it is ours to see to.
+        let as_get = self.best(&Method::GET, path);
+        match (&found, &as_get) {
+            (Some((head, _)), Some((get, _))) if head.resource == get.resource => found,
+            _ => as_get.or(found),
+        }
+    }
+
+    fn best(&self, method: &Method, path: &str) -> Option<(Matched, &T)> {
+        let candidates = self.0.iter().filter(|(route, _)| route.method.as_ref().is_none_or(|own| own == method));
+        let fitting = candidates.filter_map(|(route, behind)| {
+            let (fit, path_parameters) = fit(&route.path, path)?;
+            let matched = Matched { method: method.clone(), resource: route.path.clone(), path_parameters };
+            Some(((fit, route.method.is_some()), (matched, behind)))
+        });
+        fitting.max_by(|(left, _), (right, _)| left.cmp(right)).map(|(_, found)| found)
+    }
+}
+
+/// The segments of a path; one slash at the end changes nothing, as in API Gateway.
+fn segments(path: &str) -> Vec<&str> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    if path.is_empty() { Vec::new() } else { path.split('/').collect() }
+}
+
+fn fit(pattern: &str, path: &str) -> Option<(Vec<Fit>, BTreeMap<String, String>)> {
+    let (pattern, path) = (segments(pattern), segments(path));
+    let (mut fits, mut parameters) = (Vec::new(), BTreeMap::new());
+    let mut rest = path.as_slice();
+    for expected in pattern {
+        let (first, following) = rest.split_first()?;
+        let name = expected.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+        match name.map(|name| name.strip_suffix('+').ok_or(name)) {
+            None if expected == decoded(first) => fits.push(Fit::Exact),
+            None => return None,
+            Some(Err(name)) => {
+                parameters.insert(name.to_owned(), decoded(first));
+                fits.push(Fit::Parameter);
+            }
+            Some(Ok(name)) => {
+                parameters.insert(name.to_owned(), decoded(&rest.join("/")));
+                fits.push(Fit::Greedy);
+                return Some((fits, parameters));
+            }
+        }
+        rest = following;
+    }
+    rest.is_empty().then_some((fits, parameters))
+}
+
+fn decoded(segment: &str) -> String {
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routes() -> Routes<&'static str> {
+        Routes::new(vec![
+            (Route::any("/{proxy+}"), "home"),
+            (Route::any("/"), "root"),
+            (Route::any("/account/{page}"), "any account page"),
+            (Route::new(Method::GET, "/account/{page}"), "account page"),
+            (Route::new(Method::GET, "/account/sessions"), "sessions"),
+            (Route::new(Method::POST, "/account/{proxy+}"), "account posts"),
+            (Route::new(Method::GET, "/assets/{proxy+}"), "assets"),
+            (Route::new(Method::POST, "/sign-in"), "sign-in"),
+        ])
+    }
+
+    #[track_caller]
+    fn goes_to(method: Method, path: &str, expected: &str) {
+        assert_eq!(routes().find(&method, path).map(|(_, behind)| *behind), Some(expected), "{method} {path}");
+    }
+
+    #[test]
+    fn exact_beats_a_parameter_beats_greedy() {
+        goes_to(Method::GET, "/account/sessions", "sessions");
+        goes_to(Method::GET, "/account/devices", "account page");
+        goes_to(Method::GET, "/account/devices/7", "home");
+        goes_to(Method::GET, "/assets/a/b.css", "assets");
+        goes_to(Method::GET, "/assets", "home");
+        goes_to(Method::GET, "/", "root");
+    }
+
+    #[test]
+    fn a_methods_own_route_beats_any() {
+        goes_to(Method::PUT, "/account/devices", "any account page");
+        goes_to(Method::GET, "/account/devices", "account page");
+        // A closer path beats a closer method.
+        goes_to(Method::POST, "/account/devices", "any account page");
+        goes_to(Method::POST, "/account/devices/7", "account posts");
+    }
+
+    #[test]
+    fn a_path_without_the_method_falls_to_the_proxy() {
+        goes_to(Method::GET, "/sign-in", "home");
+        let strict = Routes::new(vec![(Route::new(Method::POST, "/sign-in"), ())]);
+        assert!(strict.find(&Method::GET, "/sign-in").is_none());
+        assert!(strict.find(&Method::POST, "/sign-in/otp").is_none());
+    }
+
+    #[test]
+    fn head_goes_where_get_goes() {
+        let routes = routes();
+        let (matched, behind) = routes.find(&Method::HEAD, "/account/sessions").unwrap();
+        assert_eq!((matched.method, *behind), (Method::GET, "sessions"));
+        let (matched, behind) = routes.find(&Method::HEAD, "/").unwrap();
+        assert_eq!((matched.method, *behind), (Method::HEAD, "root"));
+    }
+
+    #[test]
+    fn parameters_are_decoded_and_a_slash_at_the_end_is_nothing() {
+        let routes = routes();
+        let (matched, _) = routes.find(&Method::GET, "/assets/a%20b/c%2Fd").unwrap();
+        assert_eq!(matched.path_parameters, BTreeMap::from([("proxy".to_owned(), "a b/c/d".to_owned())]));
+        assert_eq!(matched.resource, "/assets/{proxy+}");
+        goes_to(Method::POST, "/sign-in/", "sign-in");
+    }
+}

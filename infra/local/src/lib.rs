@@ -1,0 +1,184 @@
+//! `cargo run`: every function of the template in one process, on loopback, against stand-ins for AWS and the card
+//! registry that speak the real protocols.
+
+pub mod aws;
+pub mod card_registry;
+mod functions;
+pub mod gateway;
+mod inspection;
+pub mod sms_outbox;
+pub mod template;
+
+use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, path::PathBuf, sync::Arc};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use bytes::Bytes;
+use domain::entropy::Entropy;
+use http::{Response, request::Parts};
+use http_body_util::Full;
+use tokio::{net::TcpListener, task::JoinHandle};
+use web::{Clock, Environment};
+
+use aws::{Aws, AwsError, faults::Faults};
+use card_registry::Outage;
+use gateway::Gateway;
+use sms_outbox::Outbox;
+use template::{Template, TemplateError};
+
+/// What a local run is made with; tests bring their own clock, randomness and HTTP client.
+#[derive(Debug)]
+pub struct Settings {
+    /// Scheme, host and port, as the browser sees it.
+    pub issuer: String,
+    /// Where accounts and keys are kept between runs; in memory without.
+    pub data: Option<PathBuf>,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// What the SDK's clients send their requests with, if not with their own.
+    pub http_client: Option<SharedHttpClient>,
+    /// Values for the template's parameters, beside those that follow from the above.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// The settings of `cargo run`.
+    ///
+    /// # Errors
+    /// The operating system gives no randomness.
+    pub fn new(issuer: impl Into<String>) -> Result<Self, LocalError> {
+        Ok(Self {
+            issuer: issuer.into(),
+            data: None,
+            clock: Clock::system(),
+            entropy: web::environment::system_entropy()?,
+            http_client: None,
+            parameters: BTreeMap::new(),
+        })
+    }
+}
+
+/// The running service. Everything stops when it is dropped.
+#[derive(Debug)]
+pub struct Local {
+    gateway: Arc<Gateway>,
+    aws: Aws,
+    outage: Outage,
+    registry: JoinHandle<Infallible>,
+}
+
+/// Why the local run cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalError {
+    /// The command line.
+    #[error("{0}")]
+    Usage(String),
+    /// The port is taken.
+    #[error("cannot listen: {0}")]
+    Listen(std::io::Error),
+    /// The template cannot be read.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The stand-ins cannot start.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// A function cannot start.
+    #[error("{0}")]
+    Function(#[from] web::StartError),
+    /// The template has a function that this run does not know.
+    #[error("the template's function {0} is not linked into the local run")]
+    UnknownFunction(String),
+}
+
+impl Local {
+    /// Starts the stand-ins, then every function of the template.
+    ///
+    /// # Errors
+    /// See [`LocalError`].
+    pub async fn start(settings: Settings) -> Result<Self, LocalError> {
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.map_err(LocalError::Listen)?;
+        let address = listener.local_addr().map_err(LocalError::Listen)?;
+        let outage = Outage::default();
+        let registry = tokio::spawn(card_registry::serve(listener, outage.clone()));
+
+        let mut parameters = BTreeMap::from([
+            ("Issuer".to_owned(), settings.issuer.clone()),
+            ("CardRegistryUrl".to_owned(), format!("http://{address}{}", card_registry::PATH)),
+        ]);
+        parameters.extend(settings.parameters);
+        let template = Template::read(&Template::path(), &parameters)?;
+        let clock: aws::Clock = {
+            let clock = settings.clock.clone();
+            Arc::new(move || clock.now())
+        };
+        let aws = Aws::start(&template, settings.data.as_deref(), clock.clone()).await?;
+        let sdk = sdk_config(&aws, settings.http_client);
+
+        let mut routes = inspection::routes(&aws.outbox());
+        for function in &template.functions {
+            let environment = Environment::new(
+                function.environment.clone(),
+                sdk.clone(),
+                settings.clock.clone(),
+                settings.entropy.clone(),
+            )?;
+            let handler = functions::start(&function.name, &environment).await?;
+            routes.push(inspection::invoke(&function.name, &handler));
+            routes.extend(function.routes.iter().map(|route| (route.clone(), handler.clone())));
+        }
+        Ok(Self { gateway: Arc::new(Gateway::new(routes, clock)), aws, outage, registry })
+    }
+
+    /// Serves until the task is dropped.
+    pub async fn serve(&self, listener: TcpListener) {
+        gateway::serve(listener, Arc::clone(&self.gateway), std::future::pending()).await;
+    }
+
+    /// Answers one request without a socket.
+    pub async fn answer(&self, parts: &Parts, body: Bytes, peer: IpAddr) -> Response<Full<Bytes>> {
+        self.gateway.answer(parts, body, peer).await
+    }
+
+    /// The texts that were sent.
+    pub fn outbox(&self) -> Arc<Outbox> {
+        self.aws.outbox()
+    }
+
+    /// What the stand-ins can be told to do wrong.
+    pub fn faults(&self) -> Faults {
+        self.aws.faults()
+    }
+
+    /// Takes the card registry away, and gives it back.
+    pub fn registry_outage(&self) -> Outage {
+        self.outage.clone()
+    }
+
+    /// An SDK configuration that reaches the stand-ins, for tests that look into the tables.
+    pub fn sdk_config(&self) -> SdkConfig {
+        sdk_config(&self.aws, None)
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.registry.abort();
+    }
+}
+
+/// As a deployed function has it, but for the endpoint and credentials that mean nothing.
+fn sdk_config(aws: &Aws, http_client: Option<SharedHttpClient>) -> SdkConfig {
+    let credentials = Credentials::from_keys("local", "local", None);
+    let mut builder = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(template::REGION))
+        .endpoint_url(aws.endpoint())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .timeout_config(web::environment::time_outs());
+    builder.set_http_client(http_client);
+    builder.build()
+}

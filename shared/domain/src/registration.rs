@@ -1,0 +1,468 @@
+//! The registration flow: its steps, what each needs, and where it leads. The only place that knows the order.
+//!
+//! ```text
+//!   terms ──accept──► identity ──confirmed──► account ──chosen──► mobile ──code sent──► otp ──verified──► review ──► account
+//!     │                  ▲  │                    ▲  │                ▲  │                 │  ▲              │
+//!  decline               │  └─ refused: stays    │  └─ taken: stays  │  └─ not sent: stays│  └─ wrong: stays│
+//!     ▼                  │                       │                   └─── another number ─┘                 │
+//!  nothing stored        └───────────────────────┴──────────────── "change", from any later step ───────────┘
+//! ```
+//!
+//! The step a registration is at is not stored: it is the first whose part is missing. Redoing identity clears the
+//! account part with it; another number clears the verification; nothing that is still complete is asked again.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::{Account, AccountId, AccountStatus, Evidence},
+    assurance::{Ial, ProofingMethod},
+    birth_date::BirthDate,
+    consent::Consent,
+    mobile_number::MobileNumber,
+    name::Name,
+    otp::{Otp, RESEND_AFTER, TRIES},
+    sealed::{Ciphertext, Mac, PasswordVerifier},
+    username::Username,
+};
+
+/// How long a registration waits for its next step.
+pub const IDLE: SignedDuration = SignedDuration::from_mins(30);
+/// Comparisons of codes in one registration, over all its codes.
+pub const TRIES_IN_ALL: u8 = 15;
+/// Texts in one registration within [`SENDS_WINDOW`].
+pub const SENDS: usize = 3;
+/// The window of [`SENDS`].
+pub const SENDS_WINDOW: SignedDuration = SignedDuration::from_mins(15);
+/// How often one registration is told that a username is taken.
+pub const USERNAMES_TAKEN: u8 = 10;
+
+/// The registration's name in the store and in the cookie, beside its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RegistrationId(String);
+
+impl RegistrationId {
+    /// An id from 16 random bytes.
+    pub fn from_random(random: [u8; 16]) -> Self {
+        Self(hex::encode(random))
+    }
+
+    /// The 32 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for RegistrationId {
+    type Err = RegistrationIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let well_formed = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if well_formed { Ok(Self(text.to_owned())) } else { Err(RegistrationIdError) }
+    }
+}
+
+/// Not a registration's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a registration id")]
+pub struct RegistrationIdError;
+
+/// The step a registration is at: what it asks for next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// Who the person is.
+    Identity,
+    /// Username and password.
+    Account,
+    /// The mobile number.
+    Mobile,
+    /// The code sent to it.
+    Otp,
+    /// A last look, and the confirmation.
+    Review,
+}
+
+impl Step {
+    /// The name in JSON and in paths.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Account => "account",
+            Self::Mobile => "mobile",
+            Self::Otp => "otp",
+            Self::Review => "review",
+        }
+    }
+}
+
+/// Who the person is. One value: its parts are never changed one by one, or a name could be swapped under an ID.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// How it was established.
+    pub method: ProofingMethod,
+    /// The level that earned.
+    pub ial: Ial,
+    /// MAC of the citizen ID: finds it again without reading it.
+    pub citizen_id_mac: Mac,
+    /// The citizen ID, encrypted with the account id as context.
+    pub citizen_id_sealed: Ciphertext,
+    /// `1-xxxx-xxxxx-12-1`, for the person's own eyes.
+    pub citizen_id_masked: String,
+    /// First name.
+    pub first_name: Name,
+    /// Middle name; the registry neither asks for nor confirms it.
+    pub middle_name: Option<Name>,
+    /// Last name.
+    pub last_name: Name,
+    /// Birth date, possibly without day or month.
+    pub birth_date: BirthDate,
+    /// When it was established.
+    pub established_at: Timestamp,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Identity").field("method", &self.method).field("ial", &self.ial).finish_non_exhaustive()
+    }
+}
+
+/// What the account will be used with.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credentials {
+    /// Reserved only when the account is made.
+    pub username: Username,
+    /// What the password is checked against.
+    pub password: PasswordVerifier,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Credentials(redacted)")
+    }
+}
+
+/// The number, and since when it is known to be the person's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mobile {
+    /// The number.
+    pub number: MobileNumber,
+    /// MAC of the number, for what is counted by number.
+    pub number_mac: Mac,
+    /// When a code sent to it came back.
+    pub verified_at: Option<Timestamp>,
+}
+
+/// One text sent, for the limits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// To which number.
+    pub number: MobileNumber,
+    /// When.
+    pub at: Timestamp,
+    /// The address's counter it was charged to, given back when the number is verified.
+    pub charged_to: String,
+}
+
+/// A registration under way, as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    /// Its id.
+    pub id: RegistrationId,
+    /// The account's id to be: what is encrypted on the way is bound to it.
+    pub account_id: AccountId,
+    /// When it ends unless the person goes on.
+    pub expires_at: Timestamp,
+    /// What was agreed to.
+    pub consent: Consent,
+    /// Step 2.
+    pub identity: Option<Identity>,
+    /// Step 3.
+    pub credentials: Option<Credentials>,
+    /// Step 4.
+    pub mobile: Option<Mobile>,
+    /// The code last sent, until it is used.
+    pub otp: Option<Otp>,
+    /// Texts sent within the window.
+    pub sent: Vec<Sent>,
+    /// Codes compared so far.
+    pub tries: u8,
+    /// Usernames found taken so far.
+    pub usernames_taken: u8,
+}
+
+/// What can happen to a registration.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The registry is about to be asked about somebody: what was known is no longer.
+    IdentityAsked,
+    /// The identity is established.
+    IdentityEstablished(Identity),
+    /// Username and password were chosen, and the username is free.
+    CredentialsChosen(Credentials),
+    /// This username turned out to be taken.
+    UsernameTaken(Username),
+    /// A code is about to be sent.
+    CodeRequested {
+        /// The code.
+        otp: Otp,
+        /// The address's counter it was charged to.
+        charged_to: String,
+    },
+    /// The code with this id could not be sent: all is as it was before it was asked for.
+    CodeNotSent {
+        /// The code's id.
+        id: String,
+        /// The number before.
+        mobile: Option<Mobile>,
+        /// The code before.
+        otp: Option<Otp>,
+    },
+    /// The code with this id is about to be compared.
+    CodeTried(String),
+    /// The code with this id came back.
+    CodeReturned(String),
+    /// The person asked for more time.
+    Extended,
+    /// New terms, in force since, were accepted.
+    TermsAccepted(Consent),
+}
+
+impl Event {
+    /// The step that must have been reached for this to happen.
+    pub const fn needs(&self) -> Step {
+        match self {
+            Self::IdentityAsked | Self::IdentityEstablished(_) | Self::Extended | Self::TermsAccepted(_) => {
+                Step::Identity
+            }
+            Self::CredentialsChosen(_) | Self::UsernameTaken(_) => Step::Account,
+            Self::CodeRequested { .. } => Step::Mobile,
+            Self::CodeNotSent { .. } | Self::CodeTried(_) | Self::CodeReturned(_) => Step::Otp,
+        }
+    }
+}
+
+/// Why an event cannot happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It ended before.
+    #[error("the registration has expired")]
+    Expired,
+    /// A step before it is not done.
+    #[error("the registration is at {}", .0.as_str())]
+    WrongStep(Step),
+    /// A text was sent a moment ago, or too many were.
+    #[error("too many texts")]
+    TooManySends {
+        /// When another may be.
+        retry_at: Timestamp,
+    },
+    /// No code waits, or it is too old, or another was sent since.
+    #[error("the code has expired")]
+    CodeExpired,
+    /// The code was wrong too often; another can be asked for.
+    #[error("the code was tried too often")]
+    CodeExhausted,
+    /// Too many codes were tried in this registration; it can only be begun again.
+    #[error("too many codes were tried")]
+    TooManyTries {
+        /// When this registration ends.
+        retry_at: Timestamp,
+    },
+    /// Too many usernames were found taken in this registration.
+    #[error("too many usernames were tried")]
+    TooManyUsernames {
+        /// When this registration ends.
+        retry_at: Timestamp,
+    },
+}
+
+impl Registration {
+    /// A registration that has just begun.
+    pub fn begin(id: RegistrationId, account_id: AccountId, consent: Consent, now: Timestamp) -> Self {
+        Self {
+            id,
+            account_id,
+            expires_at: now + IDLE,
+            consent,
+            identity: None,
+            credentials: None,
+            mobile: None,
+            otp: None,
+            sent: Vec::new(),
+            tries: 0,
+            usernames_taken: 0,
+        }
+    }
+
+    /// The step it is at: the first whose part is missing.
+    pub fn step(&self) -> Step {
+        if self.identity.is_none() {
+            return Step::Identity;
+        }
+        if self.credentials.is_none() {
+            return Step::Account;
+        }
+        match (&self.mobile, &self.otp) {
+            (Some(Mobile { verified_at: Some(_), .. }), _) => Step::Review,
+            (Some(_), Some(_)) => Step::Otp,
+            _ => Step::Mobile,
+        }
+    }
+
+    /// Refuses an event that the registration is not ready for, without applying it: asked before anything is charged.
+    ///
+    /// # Errors
+    /// [`Refusal::Expired`] and [`Refusal::WrongStep`].
+    pub fn reached(&self, step: Step, now: Timestamp) -> Result<(), Refusal> {
+        if now >= self.expires_at {
+            return Err(Refusal::Expired);
+        }
+        if self.step() < step { Err(Refusal::WrongStep(self.step())) } else { Ok(()) }
+    }
+
+    /// The registration after `event`.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that leaves it as it was.
+    pub fn apply(mut self, event: Event, now: Timestamp) -> Result<Self, Refusal> {
+        self.reached(event.needs(), now)?;
+        match event {
+            Event::IdentityAsked => {
+                self.identity = None;
+                self.credentials = None;
+            }
+            Event::IdentityEstablished(identity) => {
+                self.identity = Some(identity);
+                self.credentials = None;
+            }
+            Event::CredentialsChosen(credentials) => self.credentials = Some(credentials),
+            Event::UsernameTaken(username) => {
+                self.may_try_username()?;
+                self.usernames_taken += 1;
+                self.credentials.take_if(|credentials| credentials.username == username);
+            }
+            Event::CodeRequested { otp, charged_to } => self.request_code(otp, charged_to, now)?,
+            Event::CodeNotSent { id, mobile, otp } => self.take_back(&id, mobile, otp),
+            Event::CodeTried(id) => {
+                self.may_try_code(&id, now)?;
+                self.tries += 1;
+                if let Some(otp) = &mut self.otp {
+                    otp.tries += 1;
+                }
+            }
+            Event::CodeReturned(id) => self.verify_number(&id, now)?,
+            Event::Extended => {}
+            Event::TermsAccepted(consent) => self.consent = consent,
+        }
+        self.expires_at = now + IDLE;
+        Ok(self)
+    }
+
+    /// Whether another username may be tried.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManyUsernames`].
+    pub const fn may_try_username(&self) -> Result<(), Refusal> {
+        if self.usernames_taken < USERNAMES_TAKEN {
+            Ok(())
+        } else {
+            Err(Refusal::TooManyUsernames { retry_at: self.expires_at })
+        }
+    }
+
+    /// Whether a text may go to `number` now: 60 s after the last one to it, three in fifteen minutes in all.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManySends`], [`Refusal::TooManyTries`].
+    pub fn may_send(&self, number: &MobileNumber, now: Timestamp) -> Result<(), Refusal> {
+        if self.tries >= TRIES_IN_ALL {
+            return Err(Refusal::TooManyTries { retry_at: self.expires_at });
+        }
+        let last_to_number = self.sent.iter().filter(|sent| sent.number == *number).map(|sent| sent.at).max();
+        if let Some(retry_at) = last_to_number.map(|at| at + RESEND_AFTER).filter(|retry_at| now < *retry_at) {
+            return Err(Refusal::TooManySends { retry_at });
+        }
+        let mut recent: Vec<_> = self.sent.iter().map(|sent| sent.at + SENDS_WINDOW).filter(|end| now < *end).collect();
+        recent.sort_unstable();
+        match recent.len().checked_sub(SENDS).and_then(|excess| recent.get(excess)) {
+            Some(retry_at) => Err(Refusal::TooManySends { retry_at: *retry_at }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the code with this id may be compared now.
+    ///
+    /// # Errors
+    /// [`Refusal::CodeExpired`], [`Refusal::CodeExhausted`], [`Refusal::TooManyTries`].
+    pub fn may_try_code(&self, id: &str, now: Timestamp) -> Result<(), Refusal> {
+        let otp = self.otp.as_ref().filter(|otp| otp.id == id && now < otp.expires_at()).ok_or(Refusal::CodeExpired)?;
+        if self.tries >= TRIES_IN_ALL {
+            return Err(Refusal::TooManyTries { retry_at: self.expires_at });
+        }
+        if otp.attempts_left() == 0 { Err(Refusal::CodeExhausted) } else { Ok(()) }
+    }
+
+    /// Whether this number was verified in this registration.
+    pub fn has_verified(&self, number: &MobileNumber) -> bool {
+        self.mobile.as_ref().is_some_and(|mobile| mobile.number == *number && mobile.verified_at.is_some())
+    }
+
+    /// The account it becomes; `None` before the last step is reached.
+    pub fn account(&self, now: Timestamp) -> Option<Account> {
+        let identity = self.identity.clone()?;
+        let credentials = self.credentials.clone()?;
+        let mobile = self.mobile.clone()?;
+        Some(Account {
+            id: self.account_id,
+            status: AccountStatus::Active,
+            username: credentials.username,
+            password: credentials.password,
+            evidence: vec![Evidence { method: identity.method, ial: identity.ial, at: identity.established_at }],
+            identity,
+            mobile_number: mobile.number,
+            mobile_verified_at: mobile.verified_at?,
+            consents: vec![self.consent.clone()],
+            language: self.consent.language,
+            created_at: now,
+        })
+    }
+
+    fn request_code(&mut self, mut otp: Otp, charged_to: String, now: Timestamp) -> Result<(), Refusal> {
+        self.may_send(&otp.number, now)?;
+        // The tries used follow the number: asking again gives no fresh guesses until the code is exhausted.
+        otp.tries = match &self.otp {
+            Some(last) if last.tries < TRIES => last.tries,
+            _ => 0,
+        };
+        self.sent.retain(|sent| now < sent.at + SENDS_WINDOW);
+        self.sent.push(Sent { number: otp.number.clone(), at: now, charged_to });
+        self.mobile =
+            Some(Mobile { number: otp.number.clone(), number_mac: otp.number_mac.clone(), verified_at: None });
+        self.otp = Some(otp);
+        Ok(())
+    }
+
+    /// A text that never left costs nothing, and does not cost the code that was there before it.
+    fn take_back(&mut self, id: &str, mobile: Option<Mobile>, otp: Option<Otp>) {
+        let Some(unsent) = self.otp.take_if(|otp| otp.id == id) else { return };
+        if let Some(index) = self.sent.iter().rposition(|sent| sent.number == unsent.number && sent.at == unsent.sent_at)
+        {
+            self.sent.remove(index);
+        }
+        self.mobile = mobile;
+        self.otp = otp;
+    }
+
+    fn verify_number(&mut self, id: &str, now: Timestamp) -> Result<(), Refusal> {
+        let otp = self.otp.take_if(|otp| otp.id == id && now < otp.expires_at()).ok_or(Refusal::CodeExpired)?;
+        self.mobile = Some(Mobile { number: otp.number, number_mac: otp.number_mac, verified_at: Some(now) });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! Why a key could not be used.
+
+use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+/// KMS could not be asked, or answered what it should not.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Throttled, unreachable, or no answer in time: after the client's own retries.
+    #[error("KMS is unavailable: {0}")]
+    Unavailable(String),
+    /// An answer without its value.
+    #[error("KMS answered without a value")]
+    Empty,
+    /// Argon2 refused its parameters or ran out of memory.
+    #[error("argon2: {0}")]
+    Argon2(argon2::Error),
+    /// A stored verifier is not one of ours.
+    #[error("a stored password verifier cannot be read")]
+    Verifier,
+}
+
+impl KeyError {
+    pub(crate) fn from_sdk<E, R>(error: SdkError<E, R>) -> Self
+    where
+        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        match error.code() {
+            Some(code) => Self::Unavailable(code.to_owned()),
+            None => Self::Unavailable(DisplayErrorContext(&error).to_string()),
+        }
+    }
+}

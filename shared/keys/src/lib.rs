@@ -1,0 +1,8 @@
+//! Cryptography with keys that never leave KMS: MACs to find and to check, encryption to keep, Argon2 for passwords.
+
+pub mod encryption;
+mod failure;
+pub mod macs;
+pub mod passwords;
+
+pub use failure::KeyError;

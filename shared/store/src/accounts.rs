@@ -1,0 +1,129 @@
+//! Accounts, and beside them in the same table the items that keep a username, a citizen ID and a number unique.
+//!
+//! | key | what |
+//! |---|---|
+//! | `account#<id>` | the account |
+//! | `username#<username>` | whose it is, and what its password is checked against |
+//! | `citizen-id#proven#<mac>` | whose it is, vouched for by the registry |
+//! | `citizen-id#unproven#<mac>` | who says so; gives way to somebody proven |
+//! | `mobile#<mac>` | how many unproven accounts a number has |
+
+use domain::{
+    account::{Account, AccountId},
+    sealed::{Mac, PasswordVerifier},
+    username::Username,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{StoreError, Table};
+
+/// The table of accounts.
+#[derive(Clone, Debug)]
+pub struct Accounts(pub(crate) Table);
+
+/// `account#<id>`
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct AccountRow {
+    pub(crate) pk: String,
+    pub(crate) account: Account,
+}
+
+/// `username#<username>`: what a sign-in needs before it knows anything else.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct UsernameRow {
+    pub(crate) pk: String,
+    #[serde(flatten)]
+    pub(crate) login: Login,
+}
+
+/// Whose a username is, and what its password is checked against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// The account.
+    pub account_id: AccountId,
+    /// Its password's verifier.
+    pub password: PasswordVerifier,
+}
+
+/// `citizen-id#...#<mac>`: who holds a citizen ID.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Holder {
+    pub(crate) pk: String,
+    /// The account.
+    pub account_id: AccountId,
+    /// MAC of the number it was registered with.
+    pub number_mac: Mac,
+}
+
+/// Who holds a citizen ID, proven and not.
+#[derive(Clone, Debug, Default)]
+pub struct Holders {
+    /// Vouched for by the registry.
+    pub proven: Option<Holder>,
+    /// On the person's own word.
+    pub unproven: Option<Holder>,
+}
+
+impl Accounts {
+    /// The table.
+    pub const fn new(table: Table) -> Self {
+        Self(table)
+    }
+
+    /// An account by its id.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn find(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        let row: Option<AccountRow> = self.0.read("pk", &account_key(id)).await?;
+        Ok(row.map(|row| row.account))
+    }
+
+    /// What a sign-in with this username is checked against.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn login(&self, username: &Username) -> Result<Option<Login>, StoreError> {
+        let row: Option<UsernameRow> = self.0.read("pk", &username_key(username)).await?;
+        Ok(row.map(|row| row.login))
+    }
+
+    /// Whether somebody proven holds the citizen ID.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn is_proven_taken(&self, citizen_id: &Mac) -> Result<bool, StoreError> {
+        let holder: Option<Holder> = self.0.read("pk", &proven_key(citizen_id)).await?;
+        Ok(holder.is_some())
+    }
+
+    /// Who holds the citizen ID.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn holders(&self, citizen_id: &Mac) -> Result<Holders, StoreError> {
+        let (proven, unproven) = (proven_key(citizen_id), unproven_key(citizen_id));
+        let (proven, unproven) = tokio::try_join!(self.0.read("pk", &proven), self.0.read("pk", &unproven))?;
+        Ok(Holders { proven, unproven })
+    }
+}
+
+pub(crate) fn account_key(id: AccountId) -> String {
+    format!("account#{id}")
+}
+
+pub(crate) fn username_key(username: &Username) -> String {
+    format!("username#{}", username.as_str())
+}
+
+pub(crate) fn proven_key(citizen_id: &Mac) -> String {
+    format!("citizen-id#proven#{}", citizen_id.tag)
+}
+
+pub(crate) fn unproven_key(citizen_id: &Mac) -> String {
+    format!("citizen-id#unproven#{}", citizen_id.tag)
+}
+
+pub(crate) fn mobile_key(number: &Mac) -> String {
+    format!("mobile#{}", number.tag)
+}

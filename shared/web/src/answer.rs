@@ -1,0 +1,182 @@
+//! Answers: the same value as a page or as JSON, with the headers that every answer carries.
+
+use askama::Template;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use lambda_http::Body;
+use serde::Serialize;
+
+use crate::{
+    accept::Representation,
+    cookie::{self, SetCookie},
+    incoming::Incoming,
+    message::MessagePage,
+    page::{Alert, FieldError, Form},
+    problem::Problem,
+};
+
+/// An answer to API Gateway.
+pub type Response = lambda_http::Response<Body>;
+
+/// The policy of every page: nothing but our own files, no framing, forms only to ourselves.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; \
+     connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// JSON.
+pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    match serde_json::to_string(value) {
+        Ok(body) => with_body(status, "application/json", body.into()),
+        Err(_) => with_body(StatusCode::INTERNAL_SERVER_ERROR, "application/json", Body::Empty),
+    }
+}
+
+/// A page.
+pub fn page(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(body) => with_body(status, "text/html; charset=utf-8", body.into()),
+        Err(_) => with_body(StatusCode::INTERNAL_SERVER_ERROR, "text/html; charset=utf-8", Body::Empty),
+    }
+}
+
+/// The way on after a form: 303, so that neither a reload nor the back button posts again.
+pub fn see_other(path: &str) -> Response {
+    let mut response = with_body(StatusCode::SEE_OTHER, "text/html; charset=utf-8", Body::Empty);
+    if let Ok(location) = HeaderValue::from_str(path) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// A file that never changes under its name.
+pub fn immutable(content_type: &'static str, body: &'static [u8]) -> Response {
+    let mut response = with_body(StatusCode::OK, content_type, Body::Binary(body.to_vec()));
+    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+    response.headers_mut().insert(header::CACHE_CONTROL, forever);
+    response
+}
+
+/// The same answer with a cookie.
+#[must_use]
+pub fn with_cookie(mut response: Response, cookie: &SetCookie) -> Response {
+    if let Some(value) = cookie.header() {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+/// A problem, in JSON or as the form again: `form` makes the page from the form with its errors.
+///
+/// What has no place on a form is told on a page of its own; a step not reached yet leads to the one that is.
+pub fn refusal<T: Template>(
+    incoming: &Incoming,
+    problem: &Problem,
+    form: Form,
+    make: impl FnOnce(Form) -> T,
+) -> Response {
+    let on_form = match problem {
+        Problem::InvalidInput(errors) => form.with_errors(errors.clone()),
+        _ => match problem.field() {
+            Some(field) => form.with_errors(vec![FieldError { field, code: problem.code(), text: problem.title() }]),
+            None => form,
+        },
+    };
+    match (incoming.representation, problem) {
+        (Representation::Html, Problem::InvalidInput(_)) => page(problem.status(), &make(on_form)),
+        (Representation::Html, problem) if belongs_on_form(problem) => {
+            let alert = Alert { code: problem.code(), detail: problem.detail(incoming.language) };
+            with_retry_after(page(problem.status(), &make(on_form.with_alert(alert))), problem)
+        }
+        _ => self::problem(incoming, problem),
+    }
+}
+
+/// A problem on its own: problem details in JSON, or a page that says what to do.
+pub fn problem(incoming: &Incoming, problem: &Problem) -> Response {
+    let response = match (incoming.representation, problem) {
+        (Representation::Json, _) => {
+            let body = problem.body(&incoming.site.issuer, &incoming.request_id, incoming.language);
+            let mut response = json(problem.status(), &body);
+            let problem_json = HeaderValue::from_static("application/problem+json");
+            response.headers_mut().insert(header::CONTENT_TYPE, problem_json);
+            response
+        }
+        (Representation::Html, Problem::WrongStep(step)) => see_other(&format!("/registration/{}", step.as_str())),
+        (Representation::Html, Problem::NotSignedIn) => see_other("/sign-in"),
+        (Representation::Html, problem) => page(problem.status(), &MessagePage::of(incoming, problem)),
+    };
+    with_retry_after(response, problem)
+}
+
+/// What every answer carries, whatever made it.
+pub fn finish(mut response: Response, incoming: &Incoming) -> Response {
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::VARY, "Accept, Accept-Language, Cookie"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
+        (header::CONTENT_LANGUAGE, incoming.language.tag()),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if incoming.site.cookies.secure {
+        let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, two_years);
+    }
+    if let Ok(request_id) = HeaderValue::from_str(&incoming.request_id) {
+        headers.insert(HeaderName::from_static("x-request-id"), request_id);
+    }
+    if incoming.language_chosen {
+        let chosen = cookie::language(incoming.site.cookies, incoming.language.tag());
+        return with_cookie(response, &chosen);
+    }
+    response
+}
+
+/// What the person can do something about right there.
+const fn belongs_on_form(problem: &Problem) -> bool {
+    match problem {
+        Problem::InvalidInput(_)
+        | Problem::IdentityNotConfirmed
+        | Problem::IdentityCheckUnavailable
+        | Problem::UsernameTaken(_)
+        | Problem::OtpIncorrect { .. }
+        | Problem::OtpExpired
+        | Problem::OtpExhausted
+        | Problem::SmsNotSent
+        | Problem::NumberInUse
+        | Problem::TooManyRequests { .. }
+        | Problem::SignInFailed
+        | Problem::Busy
+        | Problem::Unavailable => true,
+        Problem::MalformedRequest
+        | Problem::UnsupportedMediaType
+        | Problem::TooLarge
+        | Problem::NoRegistration
+        | Problem::WrongStep(_)
+        | Problem::TermsOutdated
+        | Problem::AlreadyRegistered
+        | Problem::CrossSiteRequest
+        | Problem::NotSignedIn
+        | Problem::NotFound
+        | Problem::MethodNotAllowed
+        | Problem::Internal => false,
+    }
+}
+
+fn with_retry_after(mut response: Response, problem: &Problem) -> Response {
+    if let Some(seconds) = problem.retry_after() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn with_body(status: StatusCode, content_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

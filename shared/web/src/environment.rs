@@ -1,0 +1,187 @@
+//! What a function is given at start-up: its configuration, AWS, the clock, randomness.
+
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use domain::entropy::Entropy;
+
+use crate::{clock::Clock, cookie::CookieForm};
+
+/// What a function is given at start-up.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    /// Credentials, region, endpoints and time-outs for the SDK's clients.
+    pub aws: SdkConfig,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// The service's own address.
+    pub site: Site,
+}
+
+/// The service's own address, and what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Scheme and host, no path: `https://id.example`.
+    pub issuer: String,
+    /// The host alone, as texts name it.
+    pub host: String,
+    /// How cookies are named.
+    pub cookies: CookieForm,
+}
+
+/// Why a function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A variable is missing.
+    #[error("{0} is not set")]
+    Missing(String),
+    /// A variable's value is not what it should be.
+    #[error("{name}: {reason}")]
+    Invalid {
+        /// The variable.
+        name: String,
+        /// What it should be.
+        reason: String,
+    },
+    /// The operating system gives no randomness.
+    #[error("no randomness: {0}")]
+    Entropy(getrandom::Error),
+}
+
+impl Environment {
+    /// The environment of a Lambda function. Refuses an issuer that is not https: `__Host-` cookies need it.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn of_lambda() -> Result<Self, StartError> {
+        let variables: BTreeMap<String, String> = std::env::vars().collect();
+        let site = Site::parse(required(&variables, "ISSUER")?)?;
+        if !site.cookies.secure {
+            return Err(StartError::Invalid { name: "ISSUER".into(), reason: "must be https".into() });
+        }
+        let aws = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(time_outs())
+            .load()
+            .await;
+        Ok(Self { variables, aws, clock: Clock::system(), entropy: system_entropy()?, site })
+    }
+
+    /// An environment of one's own: the local run and the tests.
+    ///
+    /// # Errors
+    /// [`StartError::Invalid`] for an issuer that is none.
+    pub fn new(
+        variables: BTreeMap<String, String>,
+        aws: SdkConfig,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, StartError> {
+        let site = Site::parse(required(&variables, "ISSUER")?)?;
+        Ok(Self { variables, aws, clock, entropy, site })
+    }
+
+    /// A variable's text.
+    ///
+    /// # Errors
+    /// [`StartError::Missing`].
+    pub fn text(&self, name: &str) -> Result<&str, StartError> {
+        required(&self.variables, name)
+    }
+
+    /// A variable parsed into its type.
+    ///
+    /// # Errors
+    /// [`StartError::Missing`], [`StartError::Invalid`].
+    pub fn parse<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<T, StartError> {
+        let text = self.text(name)?;
+        text.parse().map_err(|reason: T::Err| StartError::Invalid { name: name.to_owned(), reason: reason.to_string() })
+    }
+
+    /// A variable that may be missing or empty.
+    ///
+    /// # Errors
+    /// [`StartError::Invalid`].
+    pub fn optional<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<Option<T>, StartError> {
+        match self.variables.get(name) {
+            Some(text) if !text.is_empty() => self.parse(name).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl Site {
+    /// Reads an issuer: scheme, host, possibly a port, nothing after it.
+    ///
+    /// # Errors
+    /// [`StartError::Invalid`].
+    pub fn parse(issuer: &str) -> Result<Self, StartError> {
+        let invalid = |reason: &str| StartError::Invalid { name: "ISSUER".into(), reason: reason.into() };
+        let uri: http::Uri = issuer.parse().map_err(|_| invalid("not a URL"))?;
+        let secure = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(invalid("must be https")),
+        };
+        let host = uri.host().ok_or_else(|| invalid("has no host"))?;
+        if issuer.ends_with('/') || !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+            return Err(invalid("must have no path"));
+        }
+        if host.len() > domain::otp::LONGEST_HOST {
+            return Err(invalid("the host does not fit a text message"));
+        }
+        Ok(Self { issuer: issuer.to_owned(), host: host.to_owned(), cookies: CookieForm { secure } })
+    }
+}
+
+/// The operating system's CSPRNG.
+///
+/// # Errors
+/// [`StartError::Entropy`] if it cannot be read; asked once here, so that it does not fail later.
+pub fn system_entropy() -> Result<Entropy, StartError> {
+    let mut probe = [0; 1];
+    getrandom::fill(&mut probe).map_err(StartError::Entropy)?;
+    #[expect(
+        clippy::expect_used,
+        reason = "without randomness nothing may be answered; the kernel's pool was just probed"
+    )]
+    Ok(Entropy::new(|bytes| getrandom::fill(bytes).expect("the operating system's randomness")))
+}
+
+/// An API call waits this long at most, and is tried again within it: Lambda's own limit lies above.
+pub fn time_outs() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(6))
+        .build()
+}
+
+fn required<'a>(variables: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, StartError> {
+    variables.get(name).map(String::as_str).ok_or_else(|| StartError::Missing(name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_is_an_origin() {
+        let site = Site::parse("https://id.example:8443").unwrap();
+        assert_eq!((site.host.as_str(), site.cookies.secure), ("id.example", true));
+        assert!(!Site::parse("http://localhost:8080").unwrap().cookies.secure);
+        for wrong in [
+            "",
+            "id.example",
+            "ftp://id.example",
+            "https://id.example/",
+            "https://id.example/x",
+            "https://id.example?x",
+        ] {
+            assert!(Site::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! A request, parsed once at the edge: what it asks for, in which form and language, who sent it.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use domain::language::Language;
+use http::{HeaderMap, Method};
+use lambda_http::{Body, Request, RequestExt, request::RequestContext};
+
+use crate::{
+    accept::{self, Representation},
+    cookie::{CookieName, Cookies},
+    environment::Site,
+    fields::Fields,
+    page::Page,
+    problem::Problem,
+};
+
+/// The longest body that is read.
+pub const LONGEST_BODY: usize = 16 * 1024;
+/// How much of a `User-Agent` is kept as evidence.
+const LONGEST_USER_AGENT: usize = 256;
+
+/// A request.
+#[derive(Debug)]
+pub struct Incoming {
+    /// GET or POST; HEAD is answered like GET.
+    pub method: Method,
+    /// Without the stage, as the browser sees it.
+    pub path: String,
+    /// A page or JSON.
+    pub representation: Representation,
+    /// The person's language.
+    pub language: Language,
+    /// Whether the language was chosen by `?lang=`, and is to be remembered.
+    pub language_chosen: bool,
+    /// Where it comes from.
+    pub caller: Caller,
+    /// Names the request in logs and on error pages.
+    pub request_id: String,
+    /// The service it came to.
+    pub site: Site,
+    query: Vec<(String, String)>,
+    cookies: Cookies,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// Where a request comes from.
+#[derive(Clone)]
+pub struct Caller {
+    /// API Gateway's word, never a header's.
+    pub address: IpAddr,
+    /// What the browser calls itself, shortened.
+    pub user_agent: String,
+}
+
+impl std::fmt::Debug for Caller {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Caller(redacted)")
+    }
+}
+
+impl Incoming {
+    /// Parses a request of API Gateway.
+    pub fn parse(request: Request, site: Site) -> Self {
+        let context = request.request_context_ref();
+        let (address, context_id) = match context {
+            Some(RequestContext::ApiGatewayV1(context)) => {
+                (context.identity.source_ip.as_deref().and_then(|ip| ip.parse().ok()), context.request_id.clone())
+            }
+            _ => (None, None),
+        };
+        let query: Vec<(String, String)> = request
+            .query_string_parameters_ref()
+            .map(|parameters| parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+            .unwrap_or_default();
+        let path = request.raw_http_path().to_owned();
+        let (parts, body) = request.into_parts();
+        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let cookies = Cookies::parse(parts.headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok()));
+        let chosen = query.iter().find(|(name, _)| name == "lang").and_then(|(_, tag)| tag.parse().ok());
+        let language = chosen
+            .or_else(|| cookies.value("lang").and_then(|tag| tag.parse().ok()))
+            .or_else(|| header("accept-language").and_then(accept::language))
+            .unwrap_or_default();
+        let body = match body {
+            Body::Text(text) => text.into_bytes(),
+            Body::Binary(bytes) => bytes,
+            _ => Vec::new(),
+        };
+        let representation = match header("content-type").map(media_type) {
+            Some(MediaType::Json) if !body.is_empty() => Representation::Json,
+            _ => accept::representation(header("accept").unwrap_or_default()),
+        };
+        let caller = Caller {
+            address: address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            user_agent: header("user-agent").unwrap_or_default().chars().take(LONGEST_USER_AGENT).collect(),
+        };
+        Self {
+            method: parts.method,
+            path,
+            representation,
+            language,
+            language_chosen: chosen.is_some(),
+            caller,
+            request_id: context_id.unwrap_or_default(),
+            site,
+            query,
+            cookies,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    /// A header's value, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// A cookie's value.
+    pub fn cookie(&self, cookie: CookieName) -> Option<&str> {
+        self.cookies.value(&self.site.cookies.name(cookie))
+    }
+
+    /// A query parameter's first value.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body's fields.
+    ///
+    /// # Errors
+    /// [`Problem::TooLarge`], [`Problem::UnsupportedMediaType`], [`Problem::MalformedRequest`].
+    pub fn fields(&self) -> Result<Fields, Problem> {
+        if self.body.len() > LONGEST_BODY {
+            return Err(Problem::TooLarge);
+        }
+        match self.header("content-type").map(media_type) {
+            Some(MediaType::Form) => Fields::from_form(&self.body),
+            Some(MediaType::Json) => Fields::from_json(&self.body),
+            None if self.body.is_empty() => Ok(Fields::default()),
+            _ => Err(Problem::UnsupportedMediaType),
+        }
+    }
+
+    /// The text in the person's language.
+    pub const fn say<'a>(&self, th: &'a str, en: &'a str) -> &'a str {
+        self.language.say(th, en)
+    }
+
+    /// What the layout needs to know.
+    pub fn page(&self) -> Page {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.query.iter().filter(|(name, _)| name != "lang"));
+        let query = query.finish();
+        Page {
+            language: self.language,
+            path: self.path.clone(),
+            query: if query.is_empty() { query } else { format!("&{query}") },
+            expires_at: None,
+            has_errors: false,
+        }
+    }
+}
+
+enum MediaType {
+    Form,
+    Json,
+    Other,
+}
+
+fn media_type(content_type: &str) -> MediaType {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        MediaType::Form
+    } else if essence.eq_ignore_ascii_case("application/json") {
+        MediaType::Json
+    } else {
+        MediaType::Other
+    }
+}

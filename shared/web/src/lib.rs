@@ -1,0 +1,24 @@
+//! The edge: requests parsed into types, answers rendered as a page or JSON from the same value, problems, cookies, the
+//! cross-site check, start-up. What every function shares, and nothing of what any of them does.
+
+pub mod accept;
+pub mod answer;
+pub mod assets;
+pub mod clock;
+pub mod cookie;
+pub mod cross_site;
+pub mod environment;
+pub mod fields;
+pub mod incoming;
+pub mod message;
+pub mod page;
+pub mod problem;
+pub mod run;
+
+pub use answer::Response;
+pub use clock::Clock;
+pub use environment::{Environment, StartError};
+pub use fields::Fields;
+pub use incoming::{Caller, Incoming};
+pub use problem::Problem;
+pub use run::{Function, serve};

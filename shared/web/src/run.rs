@@ -1,0 +1,81 @@
+//! A function from request to answer: parse, cross-site check, the function's own work, the common headers, one log line.
+
+use std::future::Future;
+
+use http::Method;
+use lambda_http::{Request, service_fn};
+use tracing::Instrument;
+
+use crate::{
+    answer::{self, Response},
+    clock::Clock,
+    cross_site::is_cross_site,
+    environment::{Environment, Site, StartError},
+    incoming::Incoming,
+    problem::Problem,
+};
+
+/// What a Lambda function is.
+pub trait Function: Sized + Send + Sync + 'static {
+    /// Its name, as in the template.
+    const NAME: &'static str;
+
+    /// Makes it from its environment: parses its configuration, builds the clients it uses.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    fn start(environment: &Environment) -> impl Future<Output = Result<Self, StartError>> + Send;
+
+    /// Answers a request.
+    ///
+    /// # Errors
+    /// A problem that no form of its own shows.
+    fn answer(&self, incoming: &Incoming) -> impl Future<Output = Result<Response, Problem>> + Send;
+}
+
+/// Runs a function on Lambda.
+///
+/// # Errors
+/// Start-up's, and the runtime's.
+pub async fn serve<F: Function>() -> Result<(), lambda_http::Error> {
+    lambda_http::tracing::init_default_subscriber();
+    let environment = Environment::of_lambda().await?;
+    let function = F::start(&environment).await?;
+    let (function, site, clock) = (&function, &environment.site, &environment.clock);
+    lambda_http::run(service_fn(move |request: Request| async move {
+        Ok::<_, lambda_http::Error>(respond(function, request, site, clock).await)
+    }))
+    .await
+}
+
+/// One request from end to end.
+pub async fn respond<F: Function>(function: &F, request: Request, site: &Site, clock: &Clock) -> Response {
+    let started = clock.now();
+    let incoming = Incoming::parse(request, site.clone());
+    let span = tracing::info_span!("request", request_id = %incoming.request_id, function = F::NAME);
+    async {
+        let answered = match refused_at_the_door(&incoming) {
+            Some(problem) => Err(problem),
+            None => function.answer(&incoming).await,
+        };
+        let code = answered.as_ref().err().map_or("", Problem::code);
+        let response = answered.unwrap_or_else(|problem| answer::problem(&incoming, &problem));
+        let elapsed = clock.now().duration_since(started).as_millis();
+        let millis = u64::try_from(elapsed).unwrap_or_default();
+        tracing::info!(method = %incoming.method, status = response.status().as_u16(), code, millis, "answered");
+        answer::finish(response, &incoming)
+    }
+    .instrument(span)
+    .await
+}
+
+fn refused_at_the_door(incoming: &Incoming) -> Option<Problem> {
+    match incoming.method {
+        Method::GET | Method::HEAD => None,
+        Method::POST => {
+            let (site, origin) = (incoming.header("sec-fetch-site"), incoming.header("origin"));
+            is_cross_site(site, origin, &incoming.site.issuer).then_some(Problem::CrossSiteRequest)
+        }
+        _ => Some(Problem::MethodNotAllowed),
+    }
+}

@@ -1,0 +1,56 @@
+//! Clients and tables from a function's environment: each function names the ones it uses.
+
+use aws_sdk_dynamodb::Client as DynamoDb;
+use aws_sdk_kms::Client as Kms;
+use store::{Table, accounts::Accounts, limits::Limits, registrations::Registrations, sessions::Sessions};
+use web::{Environment, StartError};
+
+/// A client of DynamoDB.
+pub fn dynamodb(environment: &Environment) -> DynamoDb {
+    DynamoDb::new(&environment.aws)
+}
+
+/// A client of KMS.
+pub fn kms(environment: &Environment) -> Kms {
+    Kms::new(&environment.aws)
+}
+
+/// The registrations, named by `REGISTRATIONS_TABLE`.
+///
+/// # Errors
+/// The variable is missing.
+pub fn registrations(environment: &Environment) -> Result<Registrations, StartError> {
+    Ok(Registrations::new(table(environment, "REGISTRATIONS_TABLE")?, environment.entropy.clone()))
+}
+
+/// The accounts, named by `ACCOUNTS_TABLE`.
+///
+/// # Errors
+/// The variable is missing.
+pub fn accounts(environment: &Environment) -> Result<Accounts, StartError> {
+    table(environment, "ACCOUNTS_TABLE").map(Accounts::new)
+}
+
+/// The counters, named by `LIMITS_TABLE`.
+///
+/// # Errors
+/// The variable is missing.
+pub fn limits(environment: &Environment) -> Result<Limits, StartError> {
+    table(environment, "LIMITS_TABLE").map(Limits::new)
+}
+
+/// The sessions, named by `SESSIONS_TABLE`.
+///
+/// # Errors
+/// The variable is missing.
+pub fn sessions(environment: &Environment) -> Result<Sessions, StartError> {
+    Ok(Sessions::new(table(environment, "SESSIONS_TABLE")?, environment.entropy.clone()))
+}
+
+/// A table by the variable that names it.
+///
+/// # Errors
+/// The variable is missing.
+pub fn table(environment: &Environment, variable: &str) -> Result<Table, StartError> {
+    Ok(Table::new(dynamodb(environment), environment.text(variable)?))
+}

@@ -1,0 +1,11 @@
+//! What the journeys are walked with: the whole service in this process, browsers with cookies, people with valid
+//! numbers, a clock that is moved by hand.
+
+pub mod browser;
+pub mod calls;
+pub mod person;
+pub mod world;
+
+pub use browser::{Answer, Browser};
+pub use person::Person;
+pub use world::World;

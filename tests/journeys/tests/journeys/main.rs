@@ -1,0 +1,3 @@
+//! Whole journeys, through the gateway and every function to the embedded tables and back.
+
+mod wizard;
