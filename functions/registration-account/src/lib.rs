@@ -13,7 +13,8 @@ use keys::{macs::MacKey, passwords::Passwords};
 use page::AccountPage;
 use store::accounts::Accounts;
 use web::{
-    Environment, Fields, Function, Incoming, Problem, Response, StartError, accept::Representation, answer, page::Form,
+    Environment, Fields, Function, Incoming, Problem, Response, StartError, accept::Representation, answer,
+    page::{FieldError, Form},
 };
 use wizard::{RegistrationView, Wizard};
 
@@ -61,7 +62,9 @@ impl Function for RegistrationAccount {
                 let username =
                     registration.credentials.as_ref().map_or("", |credentials| credentials.username.as_str());
                 let form = with_names(Form::empty().with("username", username), registration);
-                let page = self.wizard.page(incoming, registration);
+                // From the review, where somebody was faster.
+                let form = if incoming.query("taken") == Some("yes") { taken(form) } else { form };
+                let page = self.wizard.page(incoming, registration).attending(&form);
                 Ok(answer::page(StatusCode::OK, &AccountPage { page, form, minimum: self.policy.minimum }))
             }
         }
@@ -95,6 +98,11 @@ impl RegistrationAccount {
         tracing::info!(step = "account", "registration moved on");
         Ok(self.wizard.moved_on(incoming, &stored.registration))
     }
+}
+
+fn taken(form: Form) -> Form {
+    let problem = Problem::UsernameTaken(None);
+    form.with_errors(vec![FieldError { field: "username", code: problem.code(), text: problem.title() }])
 }
 
 fn with_names(form: Form, registration: &Registration) -> Form {

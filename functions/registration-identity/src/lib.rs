@@ -91,8 +91,9 @@ impl RegistrationIdentity {
             Err(problem) => problem,
         };
         let offer_self_asserted = problem == Problem::IdentityCheckUnavailable;
+        let page = self.wizard.page_again(incoming).await;
         let response = answer::refusal(incoming, &problem, typed, |form| IdentityPage {
-            page: incoming.page().attending(&form),
+            page: page.attending(&form),
             form,
             offer_self_asserted,
         });

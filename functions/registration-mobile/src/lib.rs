@@ -25,7 +25,8 @@ use store::{
     registrations::Stored,
 };
 use web::{
-    Environment, Fields, Function, Incoming, Problem, Response, StartError, accept::Representation, answer, page::Form,
+    Environment, Fields, Function, Incoming, Problem, Response, StartError, accept::Representation, answer,
+    page::{Form, Page},
 };
 use wizard::{RegistrationView, Wizard};
 
@@ -85,12 +86,21 @@ impl RegistrationMobile {
     async fn post(&self, incoming: &Incoming) -> Result<Response, Problem> {
         let fields = incoming.fields()?;
         let typed = fields.typed(&["mobile_number"]);
+        let from_code_page = fields.text("resend").is_some() && incoming.representation == Representation::Html;
         match self.send(incoming, fields).await {
             Ok(response) => Ok(response),
-            Err(problem) => Ok(answer::refusal(incoming, &problem, typed, |form| MobilePage {
-                page: incoming.page().attending(&form),
-                form,
-            })),
+            // Asked for from the page that takes the code: told there, where the code already sent can still be typed.
+            Err(Problem::TooManyRequests { retry_after }) if from_code_page => {
+                Ok(answer::see_other(&format!("/registration/otp?wait={retry_after}")))
+            }
+            Err(Problem::SmsNotSent | Problem::Unavailable | Problem::Busy) if from_code_page => {
+                Ok(answer::see_other("/registration/otp?unsent=yes"))
+            }
+            Err(problem) => {
+                let page = self.wizard.page_again(incoming).await;
+                let again = |form| MobilePage { page: Page::attending(page, &form), form };
+                Ok(answer::refusal(incoming, &problem, typed, again))
+            }
         }
     }
 
@@ -111,7 +121,7 @@ impl RegistrationMobile {
                     self.charge(incoming, now)
                 );
                 let macs = code_mac.and_then(|code| Ok((code, number_mac.map_err(wizard::key_unavailable)?)));
-                self.go_on(incoming, stored, number, macs, charges, draft, seen.as_deref()).await
+                self.go_on(incoming, number, draft, seen.as_deref(), FirstRound { stored, macs, charges }).await
             }
             CodeRequest::Again { seen } => {
                 let stored = self.wizard.open_at(incoming, Step::Otp).await?;
@@ -121,29 +131,29 @@ impl RegistrationMobile {
                 let (code_mac, charges) =
                     tokio::join!(self.code_mac(id, &draft, &mobile.number), self.charge(incoming, draft.sent_at));
                 let macs = code_mac.map(|code| (code, mobile.number_mac));
-                self.go_on(incoming, Ok(stored), mobile.number, macs, charges, draft, seen.as_deref()).await
+                let round = FirstRound { stored: Ok(stored), macs, charges };
+                self.go_on(incoming, mobile.number, draft, seen.as_deref(), round).await
             }
         }
     }
 
     /// With everything at hand: what fails before the text is saved gives back what was charged for it.
-    #[expect(clippy::too_many_arguments, reason = "the outcomes of one round of calls, each of which may have failed")]
     async fn go_on(
         &self,
         incoming: &Incoming,
-        stored: Result<Stored, Problem>,
         number: MobileNumber,
-        macs: Result<(Mac, Mac), Problem>,
-        charges: Result<Vec<Charge>, Problem>,
         draft: Draft,
         seen: Option<&str>,
+        round: FirstRound,
     ) -> Result<Response, Problem> {
-        let (stored, charges) = match (stored, charges) {
+        let (stored, charges) = match (round.stored, round.charges) {
             (Ok(stored), Ok(charges)) => (stored, charges),
-            (stored, charges) => {
-                wizard::refund(&self.limits, charges.as_ref().map(Clone::clone).unwrap_or_default()).await;
-                return Err(stored.err().or(charges.err()).unwrap_or(Problem::Internal));
+            (stored, Ok(charges)) => {
+                wizard::refund(&self.limits, charges).await;
+                return Err(stored.err().unwrap_or(Problem::Internal));
             }
+            // What is wrong with the registration is told before any limit.
+            (stored, Err(problem)) => return Err(stored.err().unwrap_or(problem)),
         };
         let registration = &stored.registration;
         // The same number keeps its verification; a form sent twice gets no second text.
@@ -151,7 +161,7 @@ impl RegistrationMobile {
             wizard::refund(&self.limits, charges).await;
             return Ok(self.wizard.moved_on(incoming, registration));
         }
-        match self.save_and_send(incoming, &stored, number, macs, &charges, draft).await {
+        match self.save_and_send(incoming, &stored, number, round.macs, &charges, draft).await {
             Ok(response) => Ok(response),
             Err(problem) => {
                 wizard::refund(&self.limits, charges).await;
@@ -233,6 +243,13 @@ impl RegistrationMobile {
         let shard = self.ceiling.bucket(self.wizard.entropy.number(), now);
         wizard::charge(&self.limits, [self.breakers.sends.bucket(&address, now), shard], now).await
     }
+}
+
+/// The outcomes of the first round of calls, each of which may have failed.
+struct FirstRound {
+    stored: Result<Stored, Problem>,
+    macs: Result<(Mac, Mac), Problem>,
+    charges: Result<Vec<Charge>, Problem>,
 }
 
 /// A code that is about to be sent.

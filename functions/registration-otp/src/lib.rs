@@ -19,7 +19,7 @@ use web::{
     Environment, Function, Incoming, Problem, Response, StartError,
     accept::Representation,
     answer,
-    page::{Form, Moment},
+    page::{Alert, Form, Moment},
 };
 use wizard::{RegistrationView, Wizard};
 
@@ -54,7 +54,7 @@ impl Function for RegistrationOtp {
         match (incoming.representation, &stored.registration.otp) {
             (Representation::Json, _) => Ok(answer::json(StatusCode::OK, &RegistrationView::of(&stored.registration))),
             (Representation::Html, Some(otp)) => {
-                Ok(answer::page(StatusCode::OK, &self.page(incoming, &stored, otp, Form::empty())))
+                Ok(answer::page(StatusCode::OK, &self.page(incoming, &stored, otp, resend_refused(incoming))))
             }
             (Representation::Html, None) => Ok(answer::see_other(&wizard::path(stored.registration.step()))),
         }
@@ -116,4 +116,15 @@ impl RegistrationOtp {
             can_enter: otp.attempts_left() > 0 && self.wizard.clock.now() < otp.expires_at(),
         }
     }
+}
+
+/// The form, with why no other code was sent, where the page that asked for one led back here.
+fn resend_refused(incoming: &Incoming) -> Form {
+    let wait = incoming.query("wait").and_then(|seconds| seconds.parse().ok()).filter(|seconds| (1..=86_400).contains(seconds));
+    let problem = match (wait, incoming.query("unsent")) {
+        (Some(retry_after), _) => Problem::TooManyRequests { retry_after },
+        (None, Some("yes")) => Problem::SmsNotSent,
+        _ => return Form::empty(),
+    };
+    Form::empty().with_alert(Alert { code: problem.code(), detail: problem.detail(incoming.language) })
 }

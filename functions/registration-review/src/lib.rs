@@ -5,7 +5,6 @@ mod page;
 use std::str::FromStr;
 
 use domain::{
-    account::Account,
     language::{Language, Text},
     limit::ALREADY_REGISTERED_PER_NUMBER,
     reason::Reason,
@@ -18,9 +17,9 @@ use jiff::Timestamp;
 use page::{DonePage, IdentityView, ReviewPage};
 use serde::Serialize;
 use store::{
-    accounts::{Accounts, Holders},
+    accounts::Accounts,
     limits::{Charge, Limits},
-    opening::{self, OpeningError},
+    opening::{self, Opening, OpeningError},
     registrations::{Opened, Stored},
 };
 use web::{
@@ -181,8 +180,11 @@ impl RegistrationReview {
             return Err(Attempt::Failed(Problem::AlreadyRegistered));
         }
         let username = account.username.clone();
-        let opening = self.write(stored, account, &number_mac, &holders, now);
-        let (opened, ()) = tokio::join!(opening, wizard::refund(&self.limits, charge));
+        let opening = Opening { stored, account, number_mac: &number_mac, holders: &holders };
+        let (opened, ()) = tokio::join!(
+            opening::open(opening, &self.accounts, &self.wizard.registrations, now),
+            wizard::refund(&self.limits, charge)
+        );
         match opened {
             Ok(()) => Ok(()),
             Err(OpeningError::Changed) => Err(Attempt::Changed),
@@ -198,18 +200,6 @@ impl RegistrationReview {
                 Err(Attempt::Failed(Problem::UsernameTaken(Some(step))))
             }
         }
-    }
-
-    async fn write(
-        &self,
-        stored: &Stored,
-        account: Account,
-        number_mac: &Mac,
-        holders: &Holders,
-        now: Timestamp,
-    ) -> Result<(), OpeningError> {
-        let (accounts, registrations, entropy) = (&self.accounts, &self.wizard.registrations, &self.wizard.entropy);
-        opening::open(accounts, registrations, entropy, stored, account, number_mac, holders, now).await
     }
 
     /// On one's own word, "has an account" is a guess that a number may make three times a day: charged before it is

@@ -58,6 +58,9 @@ impl Function for SignIn {
 
     async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
         if incoming.method != Method::POST {
+            if incoming.representation == Representation::Json {
+                return Ok(answer::json(StatusCode::OK, &Asking { step: "sign_in" }));
+            }
             let known = incoming.cookie(CookieName::Registered).unwrap_or_default();
             let username = known.parse::<domain::username::Username>().map(|username| username.as_str().to_owned());
             let form = Form::empty().with("username", username.unwrap_or_default());
@@ -76,6 +79,12 @@ impl Function for SignIn {
             })
         }))
     }
+}
+
+/// What a program that looks first is told.
+#[derive(Serialize)]
+struct Asking {
+    step: &'static str,
 }
 
 /// The contract's answer to a sign-in that is complete.

@@ -4,7 +4,6 @@
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
 use domain::{
     account::{Account, AccountStatus},
-    entropy::Entropy,
     limit::UNPROVEN_ACCOUNTS_PER_NUMBER,
     sealed::Mac,
 };
@@ -56,7 +55,20 @@ enum Part {
     Number,
 }
 
-/// Opens the account of a registration that was read as `stored`; `holders` is who holds its citizen ID.
+/// An account about to be opened.
+#[derive(Debug)]
+pub struct Opening<'a> {
+    /// The registration it comes from, as it was read.
+    pub stored: &'a Stored,
+    /// The account.
+    pub account: Account,
+    /// MAC of the number that was verified.
+    pub number_mac: &'a Mac,
+    /// Who holds the citizen ID, as it was read.
+    pub holders: &'a Holders,
+}
+
+/// Opens the account.
 ///
 /// A proven identity takes the citizen ID from an unproven account, which is flagged for the operators: somebody
 /// else's word never keeps the owner out. An unproven one takes it from nobody.
@@ -64,15 +76,12 @@ enum Part {
 /// # Errors
 /// See [`OpeningError`].
 pub async fn open(
+    opening: Opening<'_>,
     accounts: &Accounts,
     registrations: &Registrations,
-    entropy: &Entropy,
-    stored: &Stored,
-    account: Account,
-    number_mac: &Mac,
-    holders: &Holders,
     now: Timestamp,
 ) -> Result<(), OpeningError> {
+    let Opening { stored, account, number_mac, holders } = opening;
     let table = &accounts.0;
     let citizen_id = account.identity.citizen_id_mac.clone();
     let proven = account.identity.method.is_proven();
@@ -101,7 +110,7 @@ pub async fn open(
     parts.push((Part::Account, put_new(table, item(&row)?)?));
 
     let (meanings, items): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-    match transaction::write(&table.client, entropy, items).await {
+    match transaction::write(&table.client, &registrations.entropy, items).await {
         Ok(()) => Ok(()),
         Err(Cancelled::Store(error)) => Err(error.into()),
         Err(Cancelled::Condition { place, item }) => match meanings.get(place) {

@@ -28,7 +28,7 @@ const RACES: u32 = 3;
 #[derive(Clone, Debug)]
 pub struct Registrations {
     table: Table,
-    entropy: Entropy,
+    pub(crate) entropy: Entropy,
 }
 
 /// A registration as it was read, with what its next write is conditional on.

@@ -157,6 +157,7 @@ impl Incoming {
             language: self.language,
             path: self.path.clone(),
             query: if query.is_empty() { query } else { format!("&{query}") },
+            host: self.site.host.clone(),
             expires_at: None,
             has_errors: false,
         }

@@ -14,6 +14,8 @@ pub struct Page {
     pub path: String,
     /// The query string without `lang`, empty or beginning with `&`, so that the language switch stays on the page.
     pub query: String,
+    /// The service's own address, so that people know what to compare the address bar with.
+    pub host: String,
     /// When the registration ends unless the person goes on; `None` outside the wizard.
     pub expires_at: Option<Timestamp>,
     /// Whether something on the page has to be corrected: the title then begins with "Error:".
@@ -244,6 +246,7 @@ mod tests {
             language: Language::Th,
             path: "/sign-in".to_owned(),
             query: "&request=abc".to_owned(),
+            host: String::new(),
             expires_at: None,
             has_errors: false,
         };

@@ -124,6 +124,14 @@ impl Wizard {
         answer::with_cookie(self.moved_on(incoming, registration), &set)
     }
 
+    /// The layout of a form that comes back: with the time left, if the registration still is.
+    pub async fn page_again(&self, incoming: &Incoming) -> Page {
+        if incoming.representation == Representation::Json {
+            return incoming.page();
+        }
+        self.open(incoming).await.map_or_else(|_| incoming.page(), |stored| self.page(incoming, &stored.registration))
+    }
+
     /// What the layout needs to know of a wizard page.
     pub fn page(&self, incoming: &Incoming, registration: &Registration) -> Page {
         Page { expires_at: Some(registration.expires_at), ..incoming.page() }

@@ -1,5 +1,6 @@
 //! What the journeys are walked with: the whole service in this process, browsers with cookies, people with valid
 //! numbers, a clock that is moved by hand.
+#![expect(clippy::indexing_slicing, reason = "JSON is read as the tests expect it")]
 
 pub mod browser;
 pub mod calls;
