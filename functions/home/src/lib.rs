@@ -1,4 +1,4 @@
-//! The front page, and the page for addresses that lead nowhere.
+//! The front page, what each problem type means, and the page for addresses that lead nowhere.
 
 mod page;
 
@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 use page::{Home as HomePage, NotFound};
 use web::{
     Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer, cookie::CookieName,
+    message::MessagePage,
 };
 
 /// The function.
@@ -20,6 +21,9 @@ impl Function for Home {
     }
 
     async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        if let Some(problem) = incoming.path.strip_prefix("/problems/").and_then(documented) {
+            return Ok(explanation(incoming, &problem));
+        }
         if incoming.path != "/" {
             return match incoming.representation {
                 Representation::Html => Ok(answer::page(StatusCode::NOT_FOUND, &NotFound { page: incoming.page() })),
@@ -32,5 +36,21 @@ impl Function for Home {
         // Whether the session still lives is for the page behind the link to say; this one asks no table.
         let signed_in = incoming.cookie(CookieName::Session).is_some();
         Ok(answer::page(StatusCode::OK, &HomePage { page: incoming.page(), signed_in }))
+    }
+}
+
+/// The problem whose `type` ends with this code.
+fn documented(code: &str) -> Option<Problem> {
+    Problem::EVERY.into_iter().find(|problem| problem.code() == code)
+}
+
+/// What a problem's `type` leads to (RFC 9457 section 3.1.1).
+fn explanation(incoming: &Incoming, problem: &Problem) -> Response {
+    match incoming.representation {
+        Representation::Html => answer::page(StatusCode::OK, &MessagePage::of(incoming, problem)),
+        Representation::Json => {
+            let body = problem.body(&incoming.site.issuer, &incoming.request_id, incoming.language);
+            answer::json(StatusCode::OK, &body)
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! What was chosen at step 3, parsed: the names must be those of step 2, the password must pass the policy.
 
 use domain::{
+    identity::Identity,
     language::Text,
     name::{Name, NamePart},
     password::{Password, PasswordContext, PasswordPolicy},
     reason::Reason,
-    registration::Identity,
     username::Username,
 };
 use web::{Fields, Problem};

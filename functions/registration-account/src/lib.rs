@@ -13,7 +13,9 @@ use keys::{macs::MacKey, passwords::Passwords};
 use page::AccountPage;
 use store::accounts::Accounts;
 use web::{
-    Environment, Fields, Function, Incoming, Problem, Response, StartError, accept::Representation, answer,
+    Environment, Fields, Function, Incoming, Problem, Response, StartError,
+    accept::Representation,
+    answer,
     page::{FieldError, Form},
 };
 use wizard::{RegistrationView, Wizard};

@@ -4,9 +4,9 @@ use domain::{
     assurance::ProofingMethod,
     birth_date::{BirthDate, BirthDateError, Part},
     citizen_id::CitizenId,
+    identity::Identity,
     laser_code::LaserCode,
     name::{Name, NamePart},
-    registration::Identity,
 };
 use jiff::civil::Date;
 use registry::CardDetails;

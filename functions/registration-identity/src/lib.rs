@@ -9,8 +9,9 @@ mod page;
 use claim::Claim;
 use domain::{
     assurance::{AssuranceTable, ProofingMethod},
+    identity::Identity,
     limit::{self, AddressBreakers, Bucket},
-    registration::{Event, Identity, Step},
+    registration::{Event, Step},
     sealed::Mac,
 };
 use http::{Method, StatusCode};

@@ -25,7 +25,9 @@ use store::{
     registrations::Stored,
 };
 use web::{
-    Environment, Fields, Function, Incoming, Problem, Response, StartError, accept::Representation, answer,
+    Environment, Fields, Function, Incoming, Problem, Response, StartError,
+    accept::Representation,
+    answer,
     page::{Form, Page},
 };
 use wizard::{RegistrationView, Wizard};

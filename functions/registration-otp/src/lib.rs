@@ -120,7 +120,10 @@ impl RegistrationOtp {
 
 /// The form, with why no other code was sent, where the page that asked for one led back here.
 fn resend_refused(incoming: &Incoming) -> Form {
-    let wait = incoming.query("wait").and_then(|seconds| seconds.parse().ok()).filter(|seconds| (1..=86_400).contains(seconds));
+    let wait = incoming
+        .query("wait")
+        .and_then(|seconds| seconds.parse().ok())
+        .filter(|seconds| (1..=86_400).contains(seconds));
     let problem = match (wait, incoming.query("unsent")) {
         (Some(retry_after), _) => Problem::TooManyRequests { retry_after },
         (None, Some("yes")) => Problem::SmsNotSent,

@@ -5,10 +5,11 @@ mod page;
 use std::str::FromStr;
 
 use domain::{
+    identity::Identity,
     language::{Language, Text},
     limit::ALREADY_REGISTERED_PER_NUMBER,
     reason::Reason,
-    registration::{Event, Identity, Registration, Step},
+    registration::{Event, Registration, Step},
     sealed::Mac,
     terms::Publications,
 };

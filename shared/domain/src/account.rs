@@ -9,9 +9,9 @@ use uuid::Uuid;
 use crate::{
     assurance::{Ial, ProofingMethod},
     consent::Consent,
+    identity::Identity,
     language::Language,
     mobile_number::MobileNumber,
-    registration::Identity,
     sealed::PasswordVerifier,
     username::Username,
 };

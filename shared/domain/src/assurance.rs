@@ -57,7 +57,9 @@ impl Reason for ProofingMethodError {
     }
 
     fn text(&self) -> Text {
-        Text { th: "เลือกรูปแบบการพิสูจน์ตัวตน", en: "Choose how to prove who you are" }
+        Text {
+            th: "เลือกรูปแบบการพิสูจน์ตัวตน", en: "Choose how to prove who you are"
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod citizen_id;
 pub mod consent;
 pub mod digits;
 pub mod entropy;
+pub mod identity;
 pub mod language;
 pub mod laser_code;
 pub mod limit;

@@ -169,10 +169,9 @@ pub fn text(code: &OtpCode, reference: &Reference, host: &str, language: Languag
     let reference = reference.as_str();
     let tail = format!("\n@{host} #{code}");
     let candidates = match language {
-        Language::Th => [
-            format!("รหัส OTP {code} อ้างอิง {reference} ห้ามบอกใคร"),
-            format!("รหัส OTP {code} อ้างอิง {reference}"),
-        ],
+        Language::Th => {
+            [format!("รหัส OTP {code} อ้างอิง {reference} ห้ามบอกใคร"), format!("รหัส OTP {code} อ้างอิง {reference}")]
+        }
         Language::En => {
             [format!("{code} is your OTP, ref {reference}. Tell no one."), format!("OTP {code} ref {reference}")]
         }

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::{config::retry::RetryConfig, types::ReturnValuesOnConditio
 use domain::limit::Bucket;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{StoreError, Table, number, text};
+use crate::{StoreError, Table, failure::if_held, number, text};
 
 /// The table of counters.
 #[derive(Clone, Debug)]
@@ -69,14 +69,9 @@ impl Limits {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)
             .send()
             .await;
-        match outcome {
-            Ok(_) => Ok(Charge { key: bucket.key }),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Err(ChargeError::Reached { retry_at: bucket.ends_at })
-            }
-            Err(error) => Err(StoreError::from_sdk(error).into()),
+        match if_held(outcome)? {
+            Some(_) => Ok(Charge { key: bucket.key }),
+            None => Err(ChargeError::Reached { retry_at: bucket.ends_at }),
         }
     }
 
@@ -118,16 +113,8 @@ impl Limits {
             .config_override(aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled()))
             .send()
             .await;
-        match outcome {
-            Ok(_) => Ok(()),
-            // The window is over and its counter deleted: nothing is left to give back.
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(StoreError::from_sdk(error)),
-        }
+        // The window is over and its counter deleted: nothing is left to give back.
+        if_held(outcome).map(drop)
     }
 }
 

@@ -15,7 +15,7 @@
 use domain::limit::FAILURE_TIERS;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{StoreError, Table, number, text};
+use crate::{StoreError, Table, failure::if_held, number, text};
 
 /// How long after the last failure a count is forgotten.
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
@@ -89,15 +89,7 @@ impl Lockout {
                 .update_expression("ADD failures :one SET last_at = :now, expires = :expires")
                 .condition_expression(condition);
         }
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Err(LockoutError::Locked)
-            }
-            Err(error) => Err(StoreError::from_sdk(error).into()),
-        }
+        if_held(request.send().await)?.map(drop).ok_or(LockoutError::Locked)
     }
 }
 

@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use crate::{
-    Item, StoreError, Table, item, number, text,
+    Item, StoreError, Table,
+    failure::if_held,
+    item, number, text,
     transaction::{self, Cancelled, IntoTransaction},
 };
 
@@ -229,15 +231,7 @@ impl Registrations {
             .expression_attribute_values(":open", aws_sdk_dynamodb::types::AttributeValue::Bool(false))
             .send()
             .await;
-        match outcome {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(StoreError::from_sdk(error)),
-        }
+        if_held(outcome).map(drop)
     }
 
     /// Whether the registration has become an account.

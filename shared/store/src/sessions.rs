@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     StoreError, Table,
     accounts::{Accounts, account_key},
+    failure::if_held,
     item, text,
     transaction::{self, Cancelled, IntoTransaction},
 };
@@ -100,15 +101,7 @@ impl Sessions {
             .expression_attribute_values(":now", text(now.to_string()))
             .send()
             .await;
-        match outcome {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(StoreError::from_sdk(error)),
-        }
+        if_held(outcome).map(drop)
     }
 
     /// Ends a session.

@@ -80,10 +80,10 @@ pub fn refusal<T: Template>(
         },
     };
     match (incoming.representation, problem) {
-        (Representation::Html, Problem::InvalidInput(_)) => page(problem.status(), &make(on_form)),
+        (Representation::Html, Problem::InvalidInput(_)) => told(page(problem.status(), &make(on_form)), problem),
         (Representation::Html, problem) if belongs_on_form(problem) => {
             let alert = Alert { code: problem.code(), detail: problem.detail(incoming.language) };
-            with_retry_after(page(problem.status(), &make(on_form.with_alert(alert))), problem)
+            told(page(problem.status(), &make(on_form.with_alert(alert))), problem)
         }
         _ => self::problem(incoming, problem),
     }
@@ -103,7 +103,7 @@ pub fn problem(incoming: &Incoming, problem: &Problem) -> Response {
         (Representation::Html, Problem::NotSignedIn) => see_other("/sign-in"),
         (Representation::Html, problem) => page(problem.status(), &MessagePage::of(incoming, problem)),
     };
-    with_retry_after(response, problem)
+    told(response, problem)
 }
 
 /// What every answer carries, whatever made it.
@@ -167,7 +167,16 @@ const fn belongs_on_form(problem: &Problem) -> bool {
     }
 }
 
-fn with_retry_after(mut response: Response, problem: &Problem) -> Response {
+/// Which problem an answer tells, for the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told(pub(crate) &'static str);
+
+/// The headers of a problem, and its code for the log.
+fn told(mut response: Response, problem: &Problem) -> Response {
+    response.extensions_mut().insert(Told(problem.code()));
+    if *problem == Problem::MethodNotAllowed {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+    }
     if let Some(seconds) = problem.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

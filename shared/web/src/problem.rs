@@ -72,6 +72,35 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// One of each, so that what a `type` means can be looked up.
+    pub const EVERY: [Self; 25] = [
+        Self::InvalidInput(Vec::new()),
+        Self::MalformedRequest,
+        Self::UnsupportedMediaType,
+        Self::TooLarge,
+        Self::NoRegistration,
+        Self::WrongStep(Step::Identity),
+        Self::TermsOutdated,
+        Self::IdentityNotConfirmed,
+        Self::IdentityCheckUnavailable,
+        Self::AlreadyRegistered,
+        Self::UsernameTaken(None),
+        Self::OtpIncorrect { attempts_left: 4 },
+        Self::OtpExpired,
+        Self::OtpExhausted,
+        Self::SmsNotSent,
+        Self::TooManyRequests { retry_after: 60 },
+        Self::NumberInUse,
+        Self::Busy,
+        Self::Unavailable,
+        Self::CrossSiteRequest,
+        Self::SignInFailed,
+        Self::NotSignedIn,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Internal,
+    ];
+
     /// A limit that ends at `retry_at`.
     pub fn limited(retry_at: Timestamp, now: Timestamp) -> Self {
         Self::TooManyRequests { retry_after: (retry_at.as_second() - now.as_second()).max(1) }
@@ -212,3 +241,30 @@ impl Problem {
 }
 
 mod words;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_problem_has_a_code_of_its_own_and_words_in_both_languages() {
+        let codes: BTreeSet<_> = Problem::EVERY.iter().map(Problem::code).collect();
+        assert_eq!(codes.len(), Problem::EVERY.len());
+        for problem in Problem::EVERY {
+            for language in [Language::Th, Language::En] {
+                assert!(!problem.title().in_language(language).is_empty(), "{problem:?}");
+                assert!(!problem.detail(language).is_empty(), "{problem:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_limit_says_when_to_come_back_and_never_at_once() {
+        let now: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
+        let later = now + jiff::SignedDuration::from_secs(42);
+        assert_eq!(Problem::limited(later, now).retry_after(), Some(42));
+        assert_eq!(Problem::limited(now, now).retry_after(), Some(1));
+    }
+}

@@ -7,7 +7,7 @@ use lambda_http::{Request, service_fn};
 use tracing::Instrument;
 
 use crate::{
-    answer::{self, Response},
+    answer::{self, Response, Told},
     clock::Clock,
     cross_site::is_cross_site,
     environment::{Environment, Site, StartError},
@@ -58,8 +58,8 @@ pub async fn respond<F: Function>(function: &F, request: Request, site: &Site, c
             Some(problem) => Err(problem),
             None => function.answer(&incoming).await,
         };
-        let code = answered.as_ref().err().map_or("", Problem::code);
         let response = answered.unwrap_or_else(|problem| answer::problem(&incoming, &problem));
+        let code = response.extensions().get::<Told>().map_or("", |Told(code)| code);
         let elapsed = clock.now().duration_since(started).as_millis();
         let millis = u64::try_from(elapsed).unwrap_or_default();
         tracing::info!(method = %incoming.method, status = response.status().as_u16(), code, millis, "answered");

@@ -1,9 +1,11 @@
 //! What the six functions of the wizard share: opening the registration a cookie names, saving it, showing it.
 
+mod charges;
 mod cookie;
 mod parts;
 mod view;
 
+pub use charges::{charge, refund};
 pub use cookie::Cookie;
 pub use parts::{accounts, dynamodb, kms, limits, registrations, sessions, table};
 pub use view::RegistrationView;
@@ -11,14 +13,12 @@ pub use view::RegistrationView;
 use domain::{
     bearer::Bearer,
     entropy::Entropy,
-    limit::Bucket,
     registration::{Event, Registration, RegistrationId, Step},
 };
 use http::StatusCode;
 use jiff::Timestamp;
 use store::{
     StoreError,
-    limits::{Charge, ChargeError, Limits},
     registrations::{AdvanceError, Opened, Registrations, Stored},
 };
 use web::{
@@ -171,64 +171,4 @@ pub fn advance_problem(error: AdvanceError, now: Timestamp) -> Problem {
         AdvanceError::LimitReached { retry_at } => Problem::limited(retry_at, now),
         AdvanceError::Store(error) => unavailable(error),
     }
-}
-
-/// Counts one in each bucket together, or in none: what was counted before one of them was full is given back.
-///
-/// # Errors
-/// [`Problem::TooManyRequests`] with the latest time of those that are full; the table's.
-pub async fn charge<const N: usize>(
-    limits: &Limits,
-    buckets: [Bucket; N],
-    now: Timestamp,
-) -> Result<Vec<Charge>, Problem> {
-    let mut charges = Vec::with_capacity(N);
-    let mut problem = None;
-    for outcome in all(buckets.map(|bucket| limits.charge(bucket))).await {
-        match outcome {
-            Ok(charge) => charges.push(charge),
-            Err(ChargeError::Reached { retry_at }) => {
-                let full = Problem::limited(retry_at, now);
-                if full.retry_after() > problem.as_ref().and_then(Problem::retry_after) || problem.is_none() {
-                    problem = Some(full);
-                }
-            }
-            Err(ChargeError::Store(error)) => problem = Some(unavailable(error)),
-        }
-    }
-    match problem {
-        None => Ok(charges),
-        Some(problem) => {
-            refund(limits, charges).await;
-            Err(problem)
-        }
-    }
-}
-
-/// Gives counts back. One that cannot be is logged, and stays: the answer does not wait for it.
-pub async fn refund(limits: &Limits, charges: Vec<Charge>) {
-    for outcome in all(charges.into_iter().map(|charge| limits.refund(charge))).await {
-        if let Err(error) = outcome {
-            tracing::warn!(%error, "a refund was lost");
-        }
-    }
-}
-
-/// All at once, in one task: the requests go out before the first answer is awaited.
-async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut running: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|context| {
-        let mut waiting = false;
-        for (future, output) in &mut running {
-            if output.is_none() {
-                match future.as_mut().poll(context) {
-                    std::task::Poll::Ready(ready) => *output = Some(ready),
-                    std::task::Poll::Pending => waiting = true,
-                }
-            }
-        }
-        if waiting { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
-    })
-    .await;
-    running.into_iter().filter_map(|(_, output)| output).collect()
 }

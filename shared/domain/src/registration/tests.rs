@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
-use crate::{language::Language, otp::Reference};
+use crate::{assurance::ProofingMethod, birth_date::BirthDate, language::Language, otp::Reference, sealed::Ciphertext};
 
 fn start() -> Timestamp {
     "2026-11-24T08:00:00Z".parse().unwrap()

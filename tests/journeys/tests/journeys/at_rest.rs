@@ -59,7 +59,8 @@ async fn checklist_33_a_verifier_moved_to_another_account_fails_and_none_holds_a
         assert_eq!(world.browser().walk(person, 6).await.status, StatusCode::CREATED);
     }
     let accounts = items(&world, "Accounts").await;
-    let row = |name: &str| accounts.iter().find(|item| item["pk"].as_s().unwrap() == &format!("username#{name}")).unwrap();
+    let row =
+        |name: &str| accounts.iter().find(|item| item["pk"].as_s().unwrap() == &format!("username#{name}")).unwrap();
     let phc = row(&thief.username)["password"].as_m().unwrap()["phc"].as_s().unwrap().clone();
     assert_eq!(phc.split('$').count(), 5, "algorithm, version, parameters, salt and nothing after: {phc}");
 

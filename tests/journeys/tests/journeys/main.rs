@@ -1,4 +1,11 @@
 //! Whole journeys, through the gateway and every function to the embedded tables and back.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on stops"
+)]
 
 mod at_rest;
 mod events;
