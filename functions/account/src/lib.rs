@@ -14,7 +14,7 @@ use serde::Serialize;
 use store::{accounts::Accounts, sessions::Sessions};
 use web::{
     Clock, Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer,
-    cookie::CookieName, page::Moment,
+    cookie::CookieName, fields::Confirmed, page::Moment,
 };
 
 /// The function.
@@ -116,9 +116,9 @@ impl Account {
 
     /// Ends the session. Signing out twice is signing out.
     async fn sign_out(&self, incoming: &Incoming) -> Result<Response, Problem> {
-        if incoming.fields()?.text("confirm") != Some("yes") {
-            return Ok(answer::see_other("/account"));
-        }
+        let mut fields = incoming.fields()?;
+        let _: Option<Confirmed> = fields.required("confirm");
+        fields.finish()?;
         if let Ok(secret) = presented(incoming) {
             self.sessions.end(&secret).await.map_err(wizard::unavailable)?;
         }

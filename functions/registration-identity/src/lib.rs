@@ -117,23 +117,19 @@ impl RegistrationIdentity {
         let now = self.wizard.clock.now();
 
         let account_id = stored.registration.account_id;
-        let (stored, charges, taken, sealed) = tokio::join!(
-            self.clear(stored),
+        let (charges, taken, sealed) = tokio::join!(
             self.charge(&claim, &mac, incoming, now),
             self.accounts.is_proven_taken(&mac),
             self.citizen_id_encryption.seal(&claim.citizen_id, account_id)
         );
         let charges = charges?;
-        let (stored, taken, sealed) = match (stored, taken, sealed) {
-            (Ok(stored), Ok(taken), Ok(sealed)) => (stored, taken, sealed),
-            (stored, taken, sealed) => {
-                wizard::refund(&self.limits, charges).await;
-                stored?;
-                taken.map_err(wizard::unavailable)?;
-                sealed.map_err(wizard::key_unavailable)?;
-                return Err(Problem::Internal);
-            }
-        };
+        let looked_up = taken.map_err(wizard::unavailable).and_then(|taken| {
+            let sealed = sealed.map_err(wizard::key_unavailable)?;
+            Ok((taken, sealed))
+        });
+        let (taken, sealed) = self.or_refund(looked_up, &charges).await?;
+        let cleared = self.clear(stored).await;
+        let stored = self.or_refund(cleared, &charges).await?;
 
         let method = claim.method();
         self.confirm(&claim, charges.clone()).await?;
@@ -164,7 +160,15 @@ impl RegistrationIdentity {
         Ok(self.wizard.moved_on_renewed(incoming, &stored.registration, secret))
     }
 
-    /// What was established before does not outlive the question.
+    /// A failure of ours costs nobody a try.
+    async fn or_refund<T>(&self, outcome: Result<T, Problem>, charges: &[Charge]) -> Result<T, Problem> {
+        if outcome.is_err() {
+            wizard::refund(&self.limits, charges.to_vec()).await;
+        }
+        outcome
+    }
+
+    /// What was established before does not outlive the question; a question that is not allowed leaves it.
     async fn clear(&self, stored: Stored) -> Result<Stored, Problem> {
         match stored.registration.identity {
             Some(_) => self.wizard.advance(stored, Event::IdentityAsked).await,

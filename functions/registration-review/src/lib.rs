@@ -2,13 +2,10 @@
 
 mod page;
 
-use std::str::FromStr;
-
 use domain::{
     identity::Identity,
-    language::{Language, Text},
+    language::Language,
     limit::ALREADY_REGISTERED_PER_NUMBER,
-    reason::Reason,
     registration::{Event, Registration, Step},
     sealed::Mac,
     terms::Publications,
@@ -25,7 +22,7 @@ use store::{
 };
 use web::{
     Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer, cookie::CookieName,
-    page::Form,
+    fields::Confirmed, page::Form,
 };
 use wizard::{RegistrationView, Wizard};
 
@@ -80,28 +77,6 @@ struct Done<'a> {
     step: &'static str,
     username: &'a str,
     account_url: String,
-}
-
-struct Confirmed;
-
-impl FromStr for Confirmed {
-    type Err = NotConfirmed;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "yes" { Ok(Self) } else { Err(NotConfirmed) }
-    }
-}
-
-struct NotConfirmed;
-
-impl Reason for NotConfirmed {
-    fn code(&self) -> &'static str {
-        "required"
-    }
-
-    fn text(&self) -> Text {
-        Text { th: "กรุณายืนยันข้อมูล", en: "Confirm your details" }
-    }
 }
 
 impl RegistrationReview {

@@ -18,6 +18,7 @@ use keys::{macs::MacKey, passwords::Passwords};
 use page::SignInPage;
 use serde::Serialize;
 use store::{
+    StoreError,
     accounts::{Accounts, Login},
     limits::{Charge, Limits},
     lockout::{Lockout, LockoutError},
@@ -128,15 +129,19 @@ impl SignIn {
         let Some(login) = login.filter(|_| matches) else { return Err(Problem::SignInFailed) };
 
         let secret = Bearer::new(self.entropy.bytes());
-        let begun = self.sessions.begin(&self.accounts, &secret, Session::begin(login.account_id, now)).await;
+        let (begun, cleared, ended, ()) = tokio::join!(
+            self.sessions.begin(&self.accounts, &secret, Session::begin(login.account_id, now)),
+            self.lockout.clear(&counter),
+            self.end_session_before(incoming),
+            wizard::refund(&self.limits, charges)
+        );
         match begun {
             Ok(()) => {}
             Err(BeginError::NotActive) => return Err(Problem::SignInFailed),
-            Err(BeginError::Store(error)) => return Err(self.ours(charges, wizard::unavailable(error)).await),
+            Err(BeginError::Store(error)) => return Err(wizard::unavailable(error)),
         }
-        let (cleared, ()) = tokio::join!(self.lockout.clear(&counter), wizard::refund(&self.limits, charges));
-        if let Err(error) = cleared {
-            tracing::warn!(%error, "a count of failures was not cleared");
+        if let Err(error) = cleared.and(ended) {
+            tracing::warn!(%error, "the failures or the session before were not cleared away");
         }
         tracing::info!("signed in");
         let response = match incoming.representation {
@@ -152,6 +157,14 @@ impl SignIn {
         match &credentials.username {
             Some(username) => self.accounts.login(username).await.map_err(wizard::unavailable),
             None => Ok(None),
+        }
+    }
+
+    /// Signing in renews the session: the one this browser had is over.
+    async fn end_session_before(&self, incoming: &Incoming) -> Result<(), StoreError> {
+        match incoming.cookie(CookieName::Session).and_then(|value| value.parse().ok()) {
+            Some(secret) => self.sessions.end(&secret).await,
+            None => Ok(()),
         }
     }
 

@@ -243,9 +243,13 @@ impl Registrations {
         Ok(matches!(opened, Some(Opened::Closed(_))))
     }
 
-    /// The registration as a tombstone, for the transaction that makes the account.
+    /// The registration as a tombstone, for the transaction that makes the account. What it was about now belongs to
+    /// the account; only the username stays, for the page that says it is done.
     pub(crate) fn close(&self, stored: &Stored) -> Result<(Put, String), StoreError> {
-        let row = self.row(stored, true);
+        let Registration { id, account_id, expires_at, consent, credentials, .. } = stored.registration.clone();
+        let empty =
+            Registration { expires_at, credentials, ..Registration::begin(id, account_id, consent, expires_at) };
+        let row = self.row(&Stored { registration: empty, ..stored.clone() }, true);
         Ok((self.conditional_put(&row, stored)?, row.write))
     }
 

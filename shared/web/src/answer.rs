@@ -109,8 +109,12 @@ pub fn problem(incoming: &Incoming, problem: &Problem) -> Response {
 /// What every answer carries, whatever made it.
 pub fn finish(mut response: Response, incoming: &Incoming) -> Response {
     let headers = response.headers_mut();
+    // What may be kept for ever is the same for everybody.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Cookie"));
+    }
     let fixed = [
-        (header::VARY, "Accept, Accept-Language, Cookie"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
@@ -121,7 +125,6 @@ pub fn finish(mut response: Response, incoming: &Incoming) -> Response {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if incoming.site.cookies.secure {
         let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, two_years);

@@ -162,6 +162,34 @@ impl Fields {
     }
 }
 
+/// `confirm=yes`, as the buttons that make something final send it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confirmed;
+
+impl FromStr for Confirmed {
+    type Err = NotConfirmed;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "yes" { Ok(Self) } else { Err(NotConfirmed) }
+    }
+}
+
+/// Anything but `yes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotConfirmed;
+
+impl Reason for NotConfirmed {
+    fn code(&self) -> &'static str {
+        "required"
+    }
+
+    fn text(&self) -> Text {
+        Text {
+            th: "กดปุ่มยืนยันเพื่อดำเนินการต่อ", en: "Press the button to confirm"
+        }
+    }
+}
+
 /// What can be wrong with a field before its own rules are asked.
 enum Fault {
     TooLong,
