@@ -2,7 +2,13 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
-use crate::{assurance::ProofingMethod, birth_date::BirthDate, language::Language, otp::Reference, sealed::Ciphertext};
+use crate::{
+    assurance::ProofingMethod,
+    birth_date::BirthDate,
+    language::Language,
+    otp::Reference,
+    sealed::{Ciphertext, Mac, PasswordVerifier},
+};
 
 fn start() -> Timestamp {
     "2026-11-24T08:00:00Z".parse().unwrap()
