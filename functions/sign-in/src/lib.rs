@@ -105,15 +105,21 @@ impl SignIn {
             self.lockout.charge(&counter, now),
             self.login(&credentials)
         );
-        let charges = charges?;
-        let open = match locked {
-            Ok(()) => true,
-            Err(LockoutError::Locked) => false,
-            Err(LockoutError::Store(error)) => return Err(self.ours(charges, wizard::unavailable(error)).await),
+        let counted = Counted {
+            counter: locked.is_ok().then_some(counter.as_str()),
+            charges: charges.clone().unwrap_or_default(),
+        };
+        let open = match (charges, locked) {
+            (Err(problem), _) => return Err(self.not_compared(counted, problem).await),
+            (_, Err(LockoutError::Store(error))) => {
+                return Err(self.not_compared(counted, wizard::unavailable(error)).await);
+            }
+            (Ok(_), Ok(())) => true,
+            (Ok(_), Err(LockoutError::Locked)) => false,
         };
         let login = match login {
             Ok(login) => login.filter(|_| open),
-            Err(problem) => return Err(self.ours(charges, problem).await),
+            Err(problem) => return Err(self.not_compared(counted, problem).await),
         };
         let checked = match &login {
             Some(login) => self.passwords.check(&credentials.password, login.account_id, &login.password).await,
@@ -124,7 +130,7 @@ impl SignIn {
         };
         let matches = match checked {
             Ok(matches) => matches && credentials.can_match,
-            Err(error) => return Err(self.ours(charges, wizard::key_unavailable(error)).await),
+            Err(error) => return Err(self.not_compared(counted, wizard::key_unavailable(error)).await),
         };
         let Some(login) = login.filter(|_| matches) else { return Err(Problem::SignInFailed) };
 
@@ -133,7 +139,7 @@ impl SignIn {
             self.sessions.begin(&self.accounts, &secret, Session::begin(login.account_id, now)),
             self.lockout.clear(&counter),
             self.end_session_before(incoming),
-            wizard::refund(&self.limits, charges)
+            wizard::refund(&self.limits, counted.charges)
         );
         match begun {
             Ok(()) => {}
@@ -168,9 +174,26 @@ impl SignIn {
         }
     }
 
-    /// A failure of ours is not the person's: the count is given back.
-    async fn ours(&self, charges: Vec<Charge>, problem: Problem) -> Problem {
-        wizard::refund(&self.limits, charges).await;
+    /// No password was compared, so nothing is counted: what was is given back.
+    async fn not_compared(&self, counted: Counted<'_>, problem: Problem) -> Problem {
+        let uncounted = async {
+            match counted.counter {
+                Some(counter) => self.lockout.refund(counter).await,
+                None => Ok(()),
+            }
+        };
+        let (uncounted, ()) = tokio::join!(uncounted, wizard::refund(&self.limits, counted.charges));
+        if let Err(error) = uncounted {
+            tracing::warn!(%error, "a refund was lost");
+        }
         problem
     }
+}
+
+/// What was counted before the password is compared.
+struct Counted<'a> {
+    /// The failures in a row, if one more was allowed.
+    counter: Option<&'a str>,
+    /// Those of the address.
+    charges: Vec<Charge>,
 }

@@ -12,6 +12,7 @@
 //! soon takes no place, so hammering does not push the owner's turn away. Usernames that nobody has are counted alike.
 //! Source: NIST SP 800-63B-4 section 3.2.2, at most 100 in a row.
 
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use domain::limit::FAILURE_TIERS;
 use jiff::{SignedDuration, Timestamp};
 
@@ -50,6 +51,28 @@ impl Lockout {
             Err(LockoutError::Locked) => self.count(counter, now, true).await,
             outcome => outcome,
         }
+    }
+
+    /// Takes a count back whose failure was ours. Sent at most once, as every refund.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn refund(&self, counter: &str) -> Result<(), StoreError> {
+        let outcome = self
+            .0
+            .client
+            .update_item()
+            .table_name(&self.0.name)
+            .key("id", text(key(counter)))
+            .update_expression("ADD failures :less")
+            .condition_expression("failures > :none")
+            .expression_attribute_values(":less", number(-1))
+            .expression_attribute_values(":none", number(0))
+            .customize()
+            .config_override(aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled()))
+            .send()
+            .await;
+        if_held(outcome).map(drop)
     }
 
     /// Forgets the failures: the owner was here.
