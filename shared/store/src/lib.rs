@@ -2,11 +2,18 @@
 //! everything that is consumed once or counted is a conditional write.
 
 pub mod accounts;
+pub mod clients;
+pub mod consents;
+pub mod disclosures;
 mod failure;
+pub mod grants;
+pub mod issuing;
 pub mod limits;
 pub mod lockout;
 pub mod opening;
 pub mod registrations;
+pub mod replays;
+pub mod requests;
 pub mod sessions;
 mod transaction;
 

@@ -75,6 +75,19 @@ impl Limits {
         }
     }
 
+    /// How many were counted in this window so far.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn used(&self, bucket: &Bucket) -> Result<u32, StoreError> {
+        #[derive(serde::Deserialize)]
+        struct Row {
+            used: u32,
+        }
+        let row: Option<Row> = self.0.read("id", &bucket.key).await?;
+        Ok(row.map_or(0, |row| row.used))
+    }
+
     /// Counts one whatever the limit: what was answered was answered.
     ///
     /// # Errors

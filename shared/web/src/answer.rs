@@ -54,6 +54,34 @@ pub fn immutable(content_type: &'static str, body: &'static [u8]) -> Response {
     response
 }
 
+/// A browser's question whether a script may call (Fetch standard, CORS-preflight).
+pub(crate) fn preflight() -> Response {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Authorization, Content-Type, DPoP"));
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
+    response
+}
+
+/// The same answer, readable by scripts of any origin. Never with credentials.
+pub(crate) fn open_to_scripts(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate"));
+    response
+}
+
+/// The same answer with a header that says how long anybody may keep it, in seconds.
+#[must_use]
+pub fn kept_for(mut response: Response, seconds: u32) -> Response {
+    if let Ok(value) = HeaderValue::from_str(&format!("public, max-age={seconds}")) {
+        response.headers_mut().insert(header::CACHE_CONTROL, value);
+    }
+    response
+}
+
 /// The same answer with a cookie.
 #[must_use]
 pub fn with_cookie(mut response: Response, cookie: &SetCookie) -> Response {

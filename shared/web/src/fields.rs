@@ -50,10 +50,7 @@ impl Fields {
     /// [`Problem::MalformedRequest`] if it is not UTF-8, decoded or not.
     pub fn from_form(body: &[u8]) -> Result<Self, Problem> {
         let mut fields = Self::default();
-        for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-            let mut halves = pair.splitn(2, |byte| *byte == b'=');
-            let name = decoded(halves.next().unwrap_or_default())?;
-            let value = decoded(halves.next().unwrap_or_default())?;
+        for (name, value) in pairs(body)? {
             fields.insert(name, Value::Text(value));
         }
         Ok(fields)
@@ -220,6 +217,18 @@ impl Reason for Fault {
             },
         }
     }
+}
+
+/// The pairs of a form in order, decoded.
+pub(crate) fn pairs(body: &[u8]) -> Result<Vec<(String, String)>, Problem> {
+    let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let name = decoded(halves.next().unwrap_or_default())?;
+            Ok((name, decoded(halves.next().unwrap_or_default())?))
+        })
+        .collect()
 }
 
 /// Percent-decoding that refuses what is not UTF-8 instead of replacing it: a changed password is a wrong one.

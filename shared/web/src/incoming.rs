@@ -9,8 +9,9 @@ use lambda_http::{Body, Request, RequestExt, request::RequestContext};
 use crate::{
     accept::{self, Representation},
     cookie::{CookieName, Cookies},
+    cross_site::is_cross_site,
     environment::Site,
-    fields::Fields,
+    fields::{self, Fields},
     page::Page,
     problem::Problem,
 };
@@ -125,6 +126,40 @@ impl Incoming {
     /// A query parameter's first value.
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every value of a header that is text.
+    pub fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
+    }
+
+    /// Each query parameter, decoded.
+    pub fn query_pairs(&self) -> impl Iterator<Item = (String, String)> {
+        self.query.iter().cloned()
+    }
+
+    /// Each pair of a form body, decoded, in order and repeats included.
+    ///
+    /// # Errors
+    /// [`Problem::TooLarge`], [`Problem::UnsupportedMediaType`] for any other body, [`Problem::MalformedRequest`].
+    pub fn form(&self) -> Result<Vec<(String, String)>, Problem> {
+        if self.body.len() > LONGEST_BODY {
+            return Err(Problem::TooLarge);
+        }
+        match self.header("content-type").map(media_type) {
+            Some(MediaType::Form) => fields::pairs(&self.body),
+            None if self.body.is_empty() => Ok(Vec::new()),
+            _ => Err(Problem::UnsupportedMediaType),
+        }
+    }
+
+    /// Refuses a request that another site had the browser send (OWASP ASVS 5.0 section 3.5).
+    ///
+    /// # Errors
+    /// [`Problem::CrossSiteRequest`].
+    pub fn refuse_cross_site(&self) -> Result<(), Problem> {
+        let (site, origin) = (self.header("sec-fetch-site"), self.header("origin"));
+        if is_cross_site(site, origin, &self.site.issuer) { Err(Problem::CrossSiteRequest) } else { Ok(()) }
     }
 
     /// The body's fields.

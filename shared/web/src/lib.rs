@@ -21,4 +21,4 @@ pub use environment::{Environment, StartError};
 pub use fields::Fields;
 pub use incoming::{Caller, Incoming};
 pub use problem::Problem;
-pub use run::{Function, serve};
+pub use run::{Door, Function, serve};

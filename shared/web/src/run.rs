@@ -9,16 +9,29 @@ use tracing::Instrument;
 use crate::{
     answer::{self, Response, Told},
     clock::Clock,
-    cross_site::is_cross_site,
     environment::{Environment, Site, StartError},
     incoming::Incoming,
     problem::Problem,
 };
 
+/// Who may call a function from a browser, beside the service's own pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Nobody: a POST acts on cookies.
+    OwnPages,
+    /// Any page may send a browser here; its scripts may not read the answer.
+    Anybody,
+    /// Scripts of any origin, without cookies (Fetch standard, CORS protocol).
+    AnyOrigin,
+}
+
 /// What a Lambda function is.
 pub trait Function: Sized + Send + Sync + 'static {
     /// Its name, as in the template.
     const NAME: &'static str;
+
+    /// Who may call it.
+    const DOOR: Door = Door::OwnPages;
 
     /// Makes it from its environment: parses its configuration, builds the clients it uses.
     ///
@@ -54,8 +67,8 @@ pub async fn respond<F: Function>(function: &F, request: Request, site: &Site, c
     let incoming = Incoming::parse(request, site.clone());
     let span = tracing::info_span!("request", request_id = %incoming.request_id, function = F::NAME);
     async {
-        let answered = match refused_at_the_door(&incoming) {
-            Some(problem) => Err(problem),
+        let answered = match at_the_door(&incoming, F::DOOR) {
+            Some(answered) => answered,
             None => function.answer(&incoming).await,
         };
         let response = answered.unwrap_or_else(|problem| answer::problem(&incoming, &problem));
@@ -63,19 +76,20 @@ pub async fn respond<F: Function>(function: &F, request: Request, site: &Site, c
         let elapsed = clock.now().duration_since(started).as_millis();
         let millis = u64::try_from(elapsed).unwrap_or_default();
         tracing::info!(method = %incoming.method, status = response.status().as_u16(), code, millis, "answered");
+        let response = if F::DOOR == Door::AnyOrigin { answer::open_to_scripts(response) } else { response };
         answer::finish(response, &incoming)
     }
     .instrument(span)
     .await
 }
 
-fn refused_at_the_door(incoming: &Incoming) -> Option<Problem> {
+/// What needs no function to answer: another method, a POST from elsewhere, a preflight.
+fn at_the_door(incoming: &Incoming, door: Door) -> Option<Result<Response, Problem>> {
     match incoming.method {
         Method::GET | Method::HEAD => None,
-        Method::POST => {
-            let (site, origin) = (incoming.header("sec-fetch-site"), incoming.header("origin"));
-            is_cross_site(site, origin, &incoming.site.issuer).then_some(Problem::CrossSiteRequest)
-        }
-        _ => Some(Problem::MethodNotAllowed),
+        Method::OPTIONS if door == Door::AnyOrigin => Some(Ok(answer::preflight())),
+        Method::POST if door == Door::OwnPages => incoming.refuse_cross_site().err().map(Err),
+        Method::POST => None,
+        _ => Some(Err(Problem::MethodNotAllowed)),
     }
 }

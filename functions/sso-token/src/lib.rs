@@ -1,0 +1,164 @@
+//! The token endpoint (RFC 6749 section 3.2): four grants, each a file. Everything that can be checked is checked first;
+//! what is used once is used up last, in one transaction.
+
+mod audience;
+mod client_credentials;
+mod code;
+mod exchange;
+mod issue;
+mod refresh;
+
+use domain::{account::AccountId, entropy::Entropy};
+use endpoint::{Call, Caller, Clients, Failure, given, replayed};
+use http::Method;
+use jiff::Timestamp;
+use oidc::{
+    client::{Client, GrantType},
+    client_authentication::AuthMethod,
+    error::{ErrorCode, OAuthError},
+    grant::GrantId,
+    jwk::Thumbprint,
+    profile::Profile,
+};
+use serde_json::Value;
+use signing::Signing;
+use store::{
+    accounts::Accounts,
+    clients::Registered,
+    consents::Consents,
+    disclosures::Disclosures,
+    grants::{Grants, SaveError, StoredGrant, Together},
+    limits::Limits,
+    replays::Replay,
+    sessions::Sessions,
+};
+use web::{Clock, Door, Environment, Function, Incoming, Problem, Response, StartError};
+
+/// The function.
+#[derive(Debug)]
+pub struct SsoToken {
+    clients: Clients,
+    grants: Grants,
+    accounts: Accounts,
+    consents: Consents,
+    sessions: Sessions,
+    disclosures: Disclosures,
+    limits: Limits,
+    signing: Signing,
+    issuer: String,
+    clock: Clock,
+    entropy: Entropy,
+}
+
+impl Function for SsoToken {
+    const NAME: &'static str = "sso-token";
+    const DOOR: Door = Door::AnyOrigin;
+
+    async fn start(environment: &Environment) -> Result<Self, StartError> {
+        let accounts = wizard::table(environment, "ACCOUNTS_TABLE")?;
+        Ok(Self {
+            clients: Clients::start(environment, wizard::table(environment, "CLIENTS_TABLE")?)?,
+            grants: Grants::new(wizard::table(environment, "GRANTS_TABLE")?, environment.entropy.clone()),
+            accounts: Accounts::new(accounts.clone()),
+            consents: Consents::new(accounts),
+            sessions: wizard::sessions(environment)?,
+            disclosures: Disclosures::new(wizard::table(environment, "DISCLOSURES_TABLE")?),
+            limits: wizard::limits(environment)?,
+            signing: Signing::start(environment)?,
+            issuer: environment.site.issuer.clone(),
+            clock: environment.clock.clone(),
+            entropy: environment.entropy.clone(),
+        })
+    }
+
+    async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        if incoming.method != Method::POST {
+            return Err(Problem::MethodNotAllowed);
+        }
+        Ok(match self.grant(incoming).await {
+            Ok(body) => given(&body),
+            Err(failure) => failure.response(incoming),
+        })
+    }
+}
+
+/// A call whose client is known and may use the grant.
+struct Asking<'a> {
+    call: &'a Call,
+    client: Client,
+    /// The key of its DPoP proof, if it sent one.
+    jkt: Option<Thumbprint>,
+    /// What it signed, to be used up with what it gets.
+    replays: Vec<Replay>,
+    now: Timestamp,
+}
+
+impl SsoToken {
+    async fn grant(&self, incoming: &Incoming) -> Result<Value, Failure> {
+        let now = self.clock.now();
+        let call = Call::read(incoming)?;
+        let named = call.form.required("grant_type", "grant_type is missing")?;
+        let grant_type: GrantType = named
+            .parse()
+            .map_err(|_| OAuthError::new(ErrorCode::UnsupportedGrantType, "the grant type is not supported"))?;
+        match grant_type {
+            GrantType::AuthorizationCode => self.redeem(&call, now).await,
+            GrantType::RefreshToken => self.refresh(&call, now).await,
+            GrantType::ClientCredentials => self.client_credentials(&call, now).await,
+            GrantType::TokenExchange => self.exchange(&call, now).await,
+        }
+    }
+
+    /// Authenticates the client, beside reading `grant` and the keys that sign: none waits for the other.
+    async fn asking<'a>(
+        &self,
+        call: &'a Call,
+        grant_type: GrantType,
+        grant: Option<GrantId>,
+        now: Timestamp,
+    ) -> Result<(Asking<'a>, Option<StoredGrant>), Failure> {
+        let found = async {
+            match grant {
+                Some(id) => self.grants.find(id).await,
+                None => Ok(None),
+            }
+        };
+        let (caller, found, ready) =
+            tokio::join!(self.clients.authenticate(call, now), found, self.signing.ready(now));
+        let Caller { client, mut replays } = caller?;
+        ready.map_err(Failure::unavailable)?;
+        if !client.may_use(grant_type) {
+            return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "the grant type is not registered").into());
+        }
+        let proof = call.proof(None, now)?;
+        let jkt = proof.map(|(proof, replay)| {
+            replays.push(replay);
+            proof.jkt
+        });
+        if client.dpop_bound_access_tokens && jkt.is_none() {
+            return Err(OAuthError::new(ErrorCode::InvalidDpopProof, "a DPoP proof is required").into());
+        }
+        Ok((Asking { call, client, jkt, replays, now }, found?))
+    }
+
+    /// Writes a grant with everything that must hold in that moment.
+    async fn save(
+        &self,
+        stored: StoredGrant,
+        replays: &[Replay],
+        account: Option<AccountId>,
+    ) -> Result<(), SaveError> {
+        let account = account.map(|id| (&self.accounts, id));
+        self.grants.save(stored, Together { replays, account, ..Together::default() }).await
+    }
+}
+
+/// What a failed write is to the client; a race is the caller's to run again.
+fn not_saved(error: SaveError) -> Failure {
+    match error {
+        SaveError::Changed => Failure::NotNow(1),
+        SaveError::Replayed(_) => replayed(),
+        SaveError::NotActive => OAuthError::invalid_grant("the grant is not good any more").into(),
+        SaveError::Store(error) => error.into(),
+    }
+}
