@@ -2,10 +2,12 @@
 //! everything that is consumed once or counted is a conditional write.
 
 pub mod accounts;
+pub mod devices;
 mod failure;
 pub mod limits;
 pub mod lockout;
 pub mod opening;
+pub mod pending_sign_ins;
 pub mod registrations;
 pub mod sessions;
 mod transaction;
