@@ -185,7 +185,8 @@ impl RegistrationMobile {
         stored.registration.may_send(&number, now).map_err(|refusal| Problem::refused(&refusal, now))?;
         let (mac, number_mac) = macs?;
         let bucket = limit::REGISTRATION_SENDS_PER_NUMBER.bucket(&number_mac.tag, now);
-        let text = otp::text(Purpose::Registration, &draft.code, &draft.reference, &incoming.site.host, incoming.language);
+        let text =
+            otp::text(Purpose::Registration, &draft.code, &draft.reference, &incoming.site.host, incoming.language);
         let (id, reference) = (draft.id.clone(), draft.reference);
         let otp = Otp { id: draft.id, reference, number: number.clone(), mac, tries: 0, sent_at: now };
         let charged_to = charges.first().map(|charge| charge.key().to_owned()).unwrap_or_default();

@@ -156,10 +156,8 @@ impl Codes {
     }
 
     async fn take_back(&self, sending: Sending<'_>, charges: Vec<Charge>, now: Timestamp) {
-        let (undone, ()) = tokio::join!(
-            self.waiting.take_back(sending, &self.limits, now),
-            wizard::refund(&self.limits, charges)
-        );
+        let (undone, ()) =
+            tokio::join!(self.waiting.take_back(sending, &self.limits, now), wizard::refund(&self.limits, charges));
         if let Err(error) = undone {
             tracing::warn!(%error, "an unsent text could not be taken back");
         }

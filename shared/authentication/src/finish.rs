@@ -15,11 +15,7 @@ use store::{
 };
 use web::{Incoming, Problem, Response, answer, cookie::CookieName};
 
-use crate::{
-    Authentication, browser,
-    serving::Serving,
-    step,
-};
+use crate::{Authentication, browser, serving::Serving, step};
 
 /// A sign-in with everything proved.
 #[derive(Debug)]

@@ -72,7 +72,8 @@ pub(super) const fn title(problem: &Problem) -> Text {
         },
         Problem::NotSignedIn => Text { th: "กรุณาเข้าสู่ระบบ", en: "Please sign in" },
         Problem::RequestGone => Text {
-            th: "กรุณาเริ่มใหม่จากบริการที่คุณมา", en: "Please start again at the service you came from"
+            th: "กรุณาเริ่มใหม่จากบริการที่คุณมา",
+            en: "Please start again at the service you came from",
         },
         Problem::NotFound => Text { th: "ไม่พบหน้านี้", en: "Page not found" },
         Problem::MethodNotAllowed => Text {
