@@ -2,38 +2,27 @@
 
 mod page;
 
-use domain::{
-    account::{Account as Details, AccountStatus},
-    bearer::Bearer,
-    name::Name,
-    session::SessionRefusal,
-};
+use authentication::{Authentication, SignedIn};
+use domain::{account::Account as Details, name::Name, session::Session};
 use http::{Method, StatusCode};
 use page::{AccountPage, SignedOutPage};
 use serde::Serialize;
-use store::{accounts::Accounts, sessions::Sessions};
 use web::{
-    Clock, Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer,
-    cookie::CookieName, fields::Confirmed, page::Moment,
+    Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer, cookie::CookieName,
+    fields::Confirmed, page::Moment,
 };
 
 /// The function.
 #[derive(Debug)]
 pub struct Account {
-    accounts: Accounts,
-    sessions: Sessions,
-    clock: Clock,
+    authentication: Authentication,
 }
 
 impl Function for Account {
     const NAME: &'static str = "account";
 
     async fn start(environment: &Environment) -> Result<Self, StartError> {
-        Ok(Self {
-            accounts: wizard::accounts(environment)?,
-            sessions: wizard::sessions(environment)?,
-            clock: environment.clock.clone(),
-        })
+        Ok(Self { authentication: Authentication::start(environment)? })
     }
 
     async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
@@ -58,12 +47,44 @@ struct Profile<'a> {
     ial: String,
     mobile: Mobile,
     created_at: String,
+    session: SessionView<'a>,
 }
 
 #[derive(Serialize)]
 struct Mobile {
     number: String,
     verified: bool,
+}
+
+/// The session that the account is looked at in.
+#[derive(Serialize)]
+struct SessionView<'a> {
+    acr: &'static str,
+    authenticated_at: String,
+    browser: &'a str,
+    services: Vec<Service<'a>>,
+}
+
+/// A service signed in to in this session.
+#[derive(Serialize)]
+struct Service<'a> {
+    client_id: &'a str,
+    since: String,
+}
+
+impl<'a> SessionView<'a> {
+    fn of(session: &'a Session) -> Self {
+        let services = session
+            .relying_parties
+            .iter()
+            .map(|(client_id, party)| Service { client_id, since: party.since.to_string() });
+        Self {
+            acr: session.authentication.acr().as_str(),
+            authenticated_at: session.authenticated_at.to_string(),
+            browser: session.browser.as_str(),
+            services: services.collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -73,9 +94,10 @@ struct SignedOut {
 
 impl Account {
     async fn show(&self, incoming: &Incoming) -> Result<Response, Problem> {
-        let account = self.signed_in(incoming).await?;
+        let SignedIn { account, session, .. } =
+            self.authentication.signed_in(incoming).await?.ok_or(Problem::NotSignedIn)?;
         Ok(match incoming.representation {
-            Representation::Html => answer::page(StatusCode::OK, &account_page(incoming, &account)),
+            Representation::Html => answer::page(StatusCode::OK, &account_page(incoming, &account, &session)),
             Representation::Json => {
                 let identity = &account.identity;
                 let profile = Profile {
@@ -88,30 +110,11 @@ impl Account {
                     ial: identity.ial.to_string(),
                     mobile: Mobile { number: account.mobile_number.masked(), verified: true },
                     created_at: account.created_at.to_string(),
+                    session: SessionView::of(&session),
                 };
                 answer::json(StatusCode::OK, &profile)
             }
         })
-    }
-
-    /// Who is signed in: the session, and the account still active.
-    async fn signed_in(&self, incoming: &Incoming) -> Result<Details, Problem> {
-        let secret: Bearer = presented(incoming)?;
-        let now = self.clock.now();
-        let session = self.sessions.open(&secret, now).await.map_err(wizard::unavailable)?;
-        let session = session.ok_or(Problem::NotSignedIn)?;
-        let seen = async {
-            match session.check(now) {
-                Err(SessionRefusal::Unseen) => self.sessions.touch(&secret, now).await,
-                _ => Ok(()),
-            }
-        };
-        let (account, seen) = tokio::join!(self.accounts.find(session.account_id), seen);
-        if let Err(error) = seen {
-            tracing::warn!(%error, "a session's use was not noted");
-        }
-        let account = account.map_err(wizard::unavailable)?;
-        account.filter(|account| account.status == AccountStatus::Active).ok_or(Problem::NotSignedIn)
     }
 
     /// Ends the session. Signing out twice is signing out.
@@ -119,9 +122,7 @@ impl Account {
         let mut fields = incoming.fields()?;
         let _: Option<Confirmed> = fields.required("confirm");
         fields.finish()?;
-        if let Ok(secret) = presented(incoming) {
-            self.sessions.end(&secret).await.map_err(wizard::unavailable)?;
-        }
+        self.authentication.end(incoming).await.map_err(wizard::unavailable)?;
         let response = match incoming.representation {
             Representation::Json => answer::json(StatusCode::OK, &SignedOut { step: "signed_out" }),
             Representation::Html => answer::see_other("/account/signed-out"),
@@ -130,7 +131,7 @@ impl Account {
     }
 }
 
-fn account_page(incoming: &Incoming, account: &Details) -> AccountPage {
+fn account_page(incoming: &Incoming, account: &Details, session: &Session) -> AccountPage {
     let identity = &account.identity;
     let names = [Some(&identity.first_name), identity.middle_name.as_ref(), Some(&identity.last_name)];
     let names: Vec<_> = names.into_iter().flatten().map(Name::expose).collect();
@@ -145,9 +146,12 @@ fn account_page(incoming: &Incoming, account: &Details) -> AccountPage {
         mobile_verified: true,
         level: identity.ial.to_string(),
         member_since: Moment::of(account.created_at, incoming.language).date,
+        browser: session.browser.as_str().to_owned(),
+        signed_in_at: Moment::of(session.authenticated_at, incoming.language),
+        services: session
+            .relying_parties
+            .iter()
+            .map(|(client_id, party)| (client_id.clone(), Moment::of(party.since, incoming.language)))
+            .collect(),
     }
-}
-
-fn presented(incoming: &Incoming) -> Result<Bearer, Problem> {
-    incoming.cookie(CookieName::Session).and_then(|value| value.parse().ok()).ok_or(Problem::NotSignedIn)
 }

@@ -1,7 +1,7 @@
 //! What a person sees of their own account, and the page after signing out.
 
 use askama::Template;
-use web::page::Page;
+use web::page::{Moment, Page};
 
 /// The account's own details, and the way out.
 #[derive(Debug, Template)]
@@ -27,6 +27,12 @@ pub(crate) struct AccountPage {
     pub(crate) level: String,
     /// The written date on which the account was made.
     pub(crate) member_since: String,
+    /// The browser of this session, empty where it is not known.
+    pub(crate) browser: String,
+    /// Since when this session is.
+    pub(crate) signed_in_at: Moment,
+    /// The services signed in to in this session, and since when.
+    pub(crate) services: Vec<(String, Moment)>,
 }
 
 /// Nobody is signed in any more.

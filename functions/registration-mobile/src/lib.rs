@@ -9,7 +9,7 @@ mod request;
 use domain::{
     limit::{self, AddressBreakers, Bucket},
     mobile_number::MobileNumber,
-    otp::{self, Otp, OtpCode, Reference},
+    otp::{self, Otp, OtpCode, Purpose, Reference},
     registration::{Event, Registration, Step},
     sealed::Mac,
 };
@@ -185,11 +185,12 @@ impl RegistrationMobile {
         stored.registration.may_send(&number, now).map_err(|refusal| Problem::refused(&refusal, now))?;
         let (mac, number_mac) = macs?;
         let bucket = limit::REGISTRATION_SENDS_PER_NUMBER.bucket(&number_mac.tag, now);
-        let text = otp::text(&draft.code, &draft.reference, &incoming.site.host, incoming.language);
+        let text =
+            otp::text(Purpose::Registration, &draft.code, &draft.reference, &incoming.site.host, incoming.language);
         let (id, reference) = (draft.id.clone(), draft.reference);
-        let otp = Otp { id: draft.id, reference, number: number.clone(), number_mac, mac, tries: 0, sent_at: now };
+        let otp = Otp { id: draft.id, reference, number: number.clone(), mac, tries: 0, sent_at: now };
         let charged_to = charges.first().map(|charge| charge.key().to_owned()).unwrap_or_default();
-        let event = Event::CodeRequested { otp, charged_to };
+        let event = Event::CodeRequested { otp, number_mac, charged_to };
         let counted = Some((&self.limits_table, &bucket));
         let advanced = self.wizard.registrations.advance_counting(stored.clone(), &event, None, counted, now).await;
         let advanced = advanced.map_err(|error| wizard::advance_problem(error, now))?;

@@ -19,7 +19,8 @@ use web::{
     Environment, Function, Incoming, Problem, Response, StartError,
     accept::Representation,
     answer,
-    page::{Alert, Form, Moment},
+    one_time_code::{SentCode, resend_refused},
+    page::Form,
 };
 use wizard::{RegistrationView, Wizard};
 
@@ -108,26 +109,7 @@ impl RegistrationOtp {
         OtpPage {
             page: self.wizard.page(incoming, &stored.registration).attending(&form),
             form,
-            number: otp.number.masked(),
-            reference: otp.reference.as_str().to_owned(),
-            expires_at: Moment::of(otp.expires_at(), incoming.language),
-            resend_at: Moment::of(otp.resend_at(), incoming.language),
-            attempts_left: otp.attempts_left(),
-            can_enter: otp.attempts_left() > 0 && self.wizard.clock.now() < otp.expires_at(),
+            code: SentCode::of(otp, self.wizard.clock.now(), incoming.language),
         }
     }
-}
-
-/// The form, with why no other code was sent, where the page that asked for one led back here.
-fn resend_refused(incoming: &Incoming) -> Form {
-    let wait = incoming
-        .query("wait")
-        .and_then(|seconds| seconds.parse().ok())
-        .filter(|seconds| (1..=86_400).contains(seconds));
-    let problem = match (wait, incoming.query("unsent")) {
-        (Some(retry_after), _) => Problem::TooManyRequests { retry_after },
-        (None, Some("yes")) => Problem::SmsNotSent,
-        _ => return Form::empty(),
-    };
-    Form::empty().with_alert(Alert { code: problem.code(), detail: problem.detail(incoming.language) })
 }

@@ -3,10 +3,13 @@
 mod page;
 
 use domain::{
+    bearer::Bearer,
+    device::DeviceKey,
     identity::Identity,
     language::Language,
     limit::ALREADY_REGISTERED_PER_NUMBER,
     registration::{Event, Registration, Step},
+    request_handle::RequestHandle,
     sealed::Mac,
     terms::Publications,
 };
@@ -16,6 +19,7 @@ use page::{DonePage, IdentityView, ReviewPage};
 use serde::Serialize;
 use store::{
     accounts::Accounts,
+    devices::Devices,
     limits::{Charge, Limits},
     opening::{self, Opening, OpeningError},
     registrations::{Opened, Stored},
@@ -36,6 +40,7 @@ const REGISTERED_FOR: u32 = 600;
 pub struct RegistrationReview {
     wizard: Wizard,
     accounts: Accounts,
+    devices: Devices,
     limits: Limits,
     terms: Publications,
 }
@@ -49,6 +54,7 @@ impl Function for RegistrationReview {
         Ok(Self {
             wizard: Wizard::start(environment)?,
             accounts: wizard::accounts(environment)?,
+            devices: Devices::new(wizard::table(environment, "SESSIONS_TABLE")?),
             limits: wizard::limits(environment)?,
             terms,
         })
@@ -115,11 +121,12 @@ impl RegistrationReview {
         if stored.registration.consent.version != *in_force.version() {
             return Err(Problem::TermsOutdated);
         }
+        let device = Bearer::new(self.wizard.entropy.bytes());
         for _ in 0..RACES {
-            match self.open_account(&stored, now).await {
+            match self.open_account(&stored, &device, now).await {
                 Ok(()) => {
                     tracing::info!(step = "review", "account opened");
-                    return Ok(done(incoming, &stored.registration));
+                    return Ok(remembered(incoming, device, &stored.registration));
                 }
                 Err(Attempt::Changed) => stored = self.wizard.open_at(incoming, Step::Review).await?,
                 Err(Attempt::Failed(problem)) => return Err(problem),
@@ -128,7 +135,7 @@ impl RegistrationReview {
         Err(Problem::Busy)
     }
 
-    async fn open_account(&self, stored: &Stored, now: Timestamp) -> Result<(), Attempt> {
+    async fn open_account(&self, stored: &Stored, device: &Bearer, now: Timestamp) -> Result<(), Attempt> {
         let parts = stored.registration.account(now).zip(stored.registration.mobile.as_ref());
         let Some((account, mobile)) = parts else { return Err(Attempt::Failed(Problem::Internal)) };
         let number_mac = mobile.number_mac.clone();
@@ -156,7 +163,8 @@ impl RegistrationReview {
             return Err(Attempt::Failed(Problem::AlreadyRegistered));
         }
         let username = account.username.clone();
-        let opening = Opening { stored, account, number_mac: &number_mac, holders: &holders };
+        let device = (&self.devices, DeviceKey::of(device, &username));
+        let opening = Opening { stored, account, number_mac: &number_mac, holders: &holders, device };
         let (opened, ()) = tokio::join!(
             opening::open(opening, &self.accounts, &self.wizard.registrations, now),
             wizard::refund(&self.limits, charge)
@@ -239,11 +247,24 @@ fn done(incoming: &Incoming, registration: &Registration) -> Response {
             &Done { step: "done", username, account_url: format!("{}/account", incoming.site.issuer) },
         ),
         Representation::Html => answer::with_cookie(
-            answer::see_other("/registration/done"),
+            answer::see_other(&done_path(registration.return_to.as_ref())),
             &cookies.set_for(CookieName::Registered, username, REGISTERED_FOR),
         ),
     };
     answer::with_cookie(response, &cookies.clear(CookieName::Registration))
+}
+
+/// The browser that registered has been seen: it signs in without a code.
+fn remembered(incoming: &Incoming, device: Bearer, registration: &Registration) -> Response {
+    let response = done(incoming, registration);
+    let Some(credentials) = &registration.credentials else { return response };
+    let devices = authentication::browser::devices(incoming).renewed(device, None, &credentials.username);
+    let (cookies, seconds) = (incoming.site.cookies, authentication::finish::remembered_for());
+    answer::with_cookie(response, &cookies.set_for(CookieName::Device, &devices.expose(), seconds))
+}
+
+fn done_path(return_to: Option<&RequestHandle>) -> String {
+    return_to.map_or_else(|| "/registration/done".to_owned(), |request| format!("/registration/done?request={request}"))
 }
 
 fn identity_view(identity: &Identity, language: Language) -> IdentityView {
@@ -262,5 +283,7 @@ fn done_page(incoming: &Incoming) -> Response {
         .cookie(CookieName::Registered)
         .and_then(|value| value.parse::<domain::username::Username>().ok())
         .map_or_else(String::new, |username| username.as_str().to_owned());
-    answer::page(StatusCode::OK, &DonePage { page: incoming.page(), username })
+    let request = incoming.query("request").and_then(|handle| handle.parse::<RequestHandle>().ok());
+    let resume = request.map(|request| request.resume_path());
+    answer::page(StatusCode::OK, &DonePage { page: incoming.page(), username, resume })
 }

@@ -60,4 +60,6 @@ pub(crate) struct DonePage {
     pub(crate) page: Page,
     /// What the person signs in with.
     pub(crate) username: String,
+    /// Where the service that one came from goes on, if one did.
+    pub(crate) resume: Option<String>,
 }

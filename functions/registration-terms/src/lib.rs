@@ -11,6 +11,7 @@ use domain::{
     language::Text,
     reason::Reason,
     registration::{Event, Registration, RegistrationId, Step},
+    request_handle::RequestHandle,
     terms::{Publications, Terms, TermsVersion},
 };
 use http::{Method, StatusCode};
@@ -158,6 +159,8 @@ impl RegistrationTerms {
         let mut fields = incoming.fields()?;
         let version: Option<TermsVersion> = fields.required("terms_version");
         let decision: Option<Decision> = fields.required("consent");
+        // What is no handle leads nowhere; the registration is none the worse for it.
+        let return_to = fields.text("request").and_then(|handle| handle.parse().ok());
         fields.finish()?;
         let (Some(version), Some(decision)) = (version, decision) else { return Err(Problem::Internal) };
         if matches!(decision, Decision::Decline) {
@@ -177,7 +180,7 @@ impl RegistrationTerms {
         };
         let (stored, secret) = match self.outdated(incoming, &terms.version).await? {
             Some(stored) => self.wizard.advance_renewed(stored, Event::TermsAccepted(consent)).await?,
-            None => self.begin(consent, now).await?,
+            None => self.begin(consent, return_to, now).await?,
         };
         let created = match incoming.representation {
             Representation::Json => answer::json(StatusCode::CREATED, &RegistrationView::of(&stored.registration)),
@@ -196,12 +199,17 @@ impl RegistrationTerms {
         }
     }
 
-    async fn begin(&self, consent: Consent, now: Timestamp) -> Result<(Stored, Bearer), Problem> {
+    async fn begin(
+        &self,
+        consent: Consent,
+        return_to: Option<RequestHandle>,
+        now: Timestamp,
+    ) -> Result<(Stored, Bearer), Problem> {
         let entropy = &self.wizard.entropy;
         let id = RegistrationId::from_random(entropy.bytes());
         let account_id = AccountId::from_random(entropy.bytes());
         let secret = Bearer::new(entropy.bytes());
-        let registration = Registration::begin(id, account_id, consent, now);
+        let registration = Registration { return_to, ..Registration::begin(id, account_id, consent, now) };
         let stored = self.wizard.registrations.begin(registration, &secret).await.map_err(wizard::unavailable)?;
         tracing::info!(step = "terms", "registration begun");
         Ok((stored, secret))
@@ -228,12 +236,20 @@ fn ended(incoming: &Incoming, step: &'static str, page: &str) -> Response {
     }
 }
 
+/// The authorization request that registering began in, as the page carries it on.
+fn carried(incoming: &Incoming) -> Option<String> {
+    let field = || incoming.fields().ok()?.text("request").map(str::to_owned);
+    let handle: RequestHandle = incoming.query("request").map(str::to_owned).or_else(field)?.parse().ok()?;
+    Some(handle.to_string())
+}
+
 fn terms_page(incoming: &Incoming, terms: &Terms, form: Form) -> TermsPage {
     TermsPage {
         page: incoming.page().attending(&form),
         form,
         version: terms.version.as_str().to_owned(),
         effective_from: Moment::of(terms.effective_from, incoming.language).date,
+        request: carried(incoming),
         clauses: terms.clauses.iter().map(page::ClauseView::of).collect(),
         sha256: terms.sha256(),
     }

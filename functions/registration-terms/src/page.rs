@@ -16,6 +16,8 @@ pub(crate) struct TermsPage {
     pub(crate) version: String,
     /// The written date from which it is in force.
     pub(crate) effective_from: String,
+    /// The authorization request to go on with afterwards, where there is one.
+    pub(crate) request: Option<String>,
     /// The text.
     pub(crate) clauses: Vec<ClauseView>,
     /// Of the canonical text, in hexadecimal: what was agreed to can be proved by it.

@@ -1,44 +1,50 @@
-//! Signing in with username and password.
+//! Signing in: username and password, and a code by text message where the browser was not seen before or the service
+//! asks for one.
 //!
 //! Charged before it is compared; one answer to everything that fails, and the same work done for it.
 
+mod charges;
 mod credentials;
 mod page;
 
+use authentication::{
+    Authentication, Browser, Serving,
+    codes::{Codes, Draft, SendProblem},
+    finish::Proved,
+    step,
+};
+use charges::{Charged, Settle, Standing};
 use credentials::Credentials;
 use domain::{
     account::AccountId,
-    bearer::Bearer,
-    entropy::Entropy,
-    limit::{self, SIGN_IN_FAILURES_PER_ADDRESS},
-    session::Session,
+    sealed::Mac,
+    session::Authentication as Evidence,
+    sign_in::{PendingSignIn, SignInId},
+    username::Username,
 };
 use http::{Method, StatusCode};
+use jiff::Timestamp;
 use keys::{macs::MacKey, passwords::Passwords};
 use page::SignInPage;
 use serde::Serialize;
-use store::{
-    StoreError,
-    accounts::{Accounts, Login},
-    limits::{Charge, Limits},
-    lockout::{Lockout, LockoutError},
-    sessions::{BeginError, Sessions},
-};
+use store::{accounts::Login, limits::Limits, lockout::Lockout};
 use web::{
-    Clock, Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer,
-    cookie::CookieName, page::Form,
+    Clock, Environment, Function, Incoming, Problem, Response, StartError,
+    accept::Representation,
+    answer,
+    cookie::CookieName,
+    page::{Alert, Form},
 };
 
 /// The function.
 #[derive(Debug)]
 pub struct SignIn {
-    accounts: Accounts,
-    sessions: Sessions,
+    authentication: Authentication,
+    codes: Codes,
     limits: Limits,
     lockout: Lockout,
     passwords: Passwords,
     clock: Clock,
-    entropy: Entropy,
 }
 
 impl Function for SignIn {
@@ -47,38 +53,22 @@ impl Function for SignIn {
     async fn start(environment: &Environment) -> Result<Self, StartError> {
         let key = MacKey::new(wizard::kms(environment), environment.text("PASSWORD_MAC_KEY")?);
         Ok(Self {
-            accounts: wizard::accounts(environment)?,
-            sessions: wizard::sessions(environment)?,
+            authentication: Authentication::start(environment)?,
+            codes: Codes::start(environment)?,
             limits: wizard::limits(environment)?,
             lockout: Lockout::new(wizard::table(environment, "LIMITS_TABLE")?),
             passwords: Passwords::new(key),
             clock: environment.clock.clone(),
-            entropy: environment.entropy.clone(),
         })
     }
 
     async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
-        if incoming.method != Method::POST {
-            if incoming.representation == Representation::Json {
-                return Ok(answer::json(StatusCode::OK, &Asking { step: "sign_in" }));
-            }
-            let known = incoming.cookie(CookieName::Registered).unwrap_or_default();
-            let username = known.parse::<domain::username::Username>().map(|username| username.as_str().to_owned());
-            let form = Form::empty().with("username", username.unwrap_or_default());
-            return Ok(answer::page(StatusCode::OK, &SignInPage { page: incoming.page(), form }));
-        }
-        let fields = incoming.fields()?;
-        let typed = fields.typed(&["username"]);
-        let signed_in = match Credentials::parse(fields) {
-            Ok(credentials) => self.sign_in(incoming, credentials).await,
-            Err(problem) => Err(problem),
+        let browser = Browser::of(incoming, &self.authentication.entropy);
+        let response = match incoming.method {
+            Method::POST => self.post(incoming, &browser).await?,
+            _ => self.ask(incoming).await?,
         };
-        Ok(signed_in.unwrap_or_else(|problem| {
-            answer::refusal(incoming, &problem, typed, |form| SignInPage {
-                page: incoming.page().attending(&form),
-                form,
-            })
-        }))
+        Ok(browser.keep(incoming, response))
     }
 }
 
@@ -88,112 +78,236 @@ struct Asking {
     step: &'static str,
 }
 
-/// The contract's answer to a sign-in that is complete.
-#[derive(Serialize)]
-struct Done {
-    step: &'static str,
-    next: &'static str,
+/// A password that was right, in a browser that needs a code.
+struct Accepted<'a> {
+    login: &'a Login,
+    username: &'a Username,
+    /// The new sign-in's id, its code and that code's verifier.
+    prepared: Prepared,
+    /// What waits in this browser already.
+    waiting: Option<PendingSignIn>,
+}
+
+/// A code made while the password was compared.
+struct Prepared {
+    id: SignInId,
+    draft: Draft,
+    mac: Mac,
 }
 
 impl SignIn {
-    async fn sign_in(&self, incoming: &Incoming, credentials: Credentials) -> Result<Response, Problem> {
-        let now = self.clock.now();
-        let address = limit::address_subject(incoming.caller.address);
-        let counter = credentials.counter(&address);
-        let (charges, locked, login) = tokio::join!(
-            wizard::charge(&self.limits, [SIGN_IN_FAILURES_PER_ADDRESS.bucket(&address, now)], now),
-            self.lockout.charge(&counter, now),
-            self.login(&credentials)
-        );
-        let counted = Counted {
-            counter: locked.is_ok().then_some(counter.as_str()),
-            charges: charges.clone().unwrap_or_default(),
+    async fn ask(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        let serving = authentication::serving(incoming).await?;
+        if incoming.representation == Representation::Json {
+            return Ok(answer::json(StatusCode::OK, &Asking { step: "sign_in" }));
+        }
+        let hint = serving.as_ref().and_then(|serving| serving.login_hint.as_deref());
+        let known = incoming.cookie(CookieName::Registered).or(hint).unwrap_or_default();
+        let username = known.parse::<Username>().map(|username| username.as_str().to_owned());
+        let mut form = Form::empty().with("username", username.unwrap_or_default());
+        if incoming.query("ended") == Some("yes") {
+            let detail = incoming.say(
+                "การเข้าสู่ระบบครั้งก่อนหมดเวลาแล้ว กรุณาเข้าสู่ระบบอีกครั้ง",
+                "The sign-in before has run out of time. Please sign in again",
+            );
+            form = form.with_alert(Alert { code: "ended", detail: detail.to_owned() });
+        }
+        Ok(page(incoming, serving, form, StatusCode::OK))
+    }
+
+    async fn post(&self, incoming: &Incoming, browser: &Browser) -> Result<Response, Problem> {
+        let fields = incoming.fields()?;
+        let typed = fields.typed(&["username"]);
+        let credentials = Credentials::parse(fields);
+        let (serving, outcome) = match credentials {
+            Ok(credentials) => self.sign_in(incoming, browser, &credentials).await,
+            Err(problem) => (authentication::serving(incoming).await?, Err(problem)),
         };
-        let open = match (charges, locked) {
-            (Err(problem), _) => return Err(self.not_compared(counted, problem).await),
-            (_, Err(LockoutError::Store(error))) => {
-                return Err(self.not_compared(counted, wizard::unavailable(error)).await);
+        Ok(match outcome {
+            Ok(response) => response,
+            Err(problem @ Problem::RequestGone) => answer::problem(incoming, &problem),
+            Err(problem) => {
+                let origin = serving.as_ref().map(|serving| serving.redirect_origin.clone());
+                let again = |form| SignInPage::new(incoming, serving, form);
+                leading_back(answer::refusal(incoming, &problem, typed, again), origin)
             }
-            (Ok(_), Ok(())) => true,
-            (Ok(_), Err(LockoutError::Locked)) => false,
+        })
+    }
+
+    async fn sign_in(
+        &self,
+        incoming: &Incoming,
+        browser: &Browser,
+        credentials: &Credentials,
+    ) -> (Option<Serving>, Result<Response, Problem>) {
+        let now = self.clock.now();
+        let (serving, charged, login, waiting) = tokio::join!(
+            authentication::serving(incoming),
+            self.charge(incoming, credentials, now),
+            self.login(credentials),
+            self.codes.waiting.open(&browser.secret, now)
+        );
+        let read = async {
+            let serving = serving?;
+            Ok((serving, login?, waiting.map_err(wizard::unavailable)?))
         };
-        let login = match login {
-            Ok(login) => login.filter(|_| open),
-            Err(problem) => return Err(self.not_compared(counted, problem).await),
+        match read.await {
+            Ok((serving, login, waiting)) => {
+                let parts = Parts { incoming, browser, credentials, serving: serving.as_ref(), now };
+                let outcome = self.compare(&parts, charged, login, waiting).await;
+                (serving, outcome)
+            }
+            Err(problem) => {
+                charged.settle(Settle::Nothing, &self.limits, self).await;
+                (None, Err(problem))
+            }
+        }
+    }
+
+    /// The password, and beside it the code that may have to be sent: the same calls whatever is known.
+    async fn compare(
+        &self,
+        parts: &Parts<'_>,
+        charged: Charged,
+        login: Option<Login>,
+        waiting: Option<PendingSignIn>,
+    ) -> Result<Response, Problem> {
+        let standing = match charged.standing(login.as_ref()) {
+            Ok(standing) => standing,
+            Err(problem) => {
+                charged.settle(Settle::Nothing, &self.limits, self).await;
+                return Err(problem);
+            }
         };
-        let checked = match &login {
+        let needs_code = standing != Standing::Known || parts.serving.is_some_and(|serving| serving.wants_otp);
+        let usable = login.as_ref().filter(|_| standing != Standing::Locked);
+        let (matches, prepared) = tokio::join!(self.check(parts.credentials, usable), async {
+            match needs_code {
+                true => self.prepare(login.as_ref(), parts.now).await.map(Some),
+                false => Ok(None),
+            }
+        });
+        let (matches, prepared) = match (matches, prepared) {
+            (Ok(matches), Ok(prepared)) => (matches, prepared),
+            (Err(problem), _) | (_, Err(problem)) => {
+                charged.settle(Settle::Nothing, &self.limits, self).await;
+                return Err(problem);
+            }
+        };
+        let (Some(login), Some(username), true) = (usable, parts.credentials.username.as_ref(), matches) else {
+            if standing == Standing::Known {
+                charged.settle(Settle::WrongInKnown, &self.limits, self).await;
+            }
+            return Err(Problem::SignInFailed);
+        };
+        let device = charged.device(Some(login)).map(|device| device.key.clone());
+        match prepared {
+            None => {
+                let proved = Proved {
+                    account_id: login.account_id,
+                    username,
+                    evidence: Evidence::Password,
+                    device,
+                    pending: None,
+                    serving: parts.serving,
+                };
+                let settled = charged.settle(Settle::Replaced, &self.limits, self);
+                let (finished, ()) = tokio::join!(self.authentication.finish(parts.incoming, proved), settled);
+                finished
+            }
+            Some(prepared) => {
+                let accepted = Accepted { login, username, prepared, waiting };
+                let settled = charged.settle(Settle::Nothing, &self.limits, self);
+                let (sent, ()) = tokio::join!(self.send(parts, accepted, device), settled);
+                sent.map(|sign_in| step::otp(parts.incoming, &sign_in, parts.serving))
+            }
+        }
+    }
+
+    /// A code for a password that was right; the one that waits, if it can serve.
+    async fn send(
+        &self,
+        parts: &Parts<'_>,
+        accepted: Accepted<'_>,
+        device: Option<domain::device::DeviceKey>,
+    ) -> Result<PendingSignIn, Problem> {
+        let Accepted { login, username, prepared: Prepared { id, draft, mac }, waiting } = accepted;
+        let account_id = login.account_id;
+        if let Some(waiting) = waiting.filter(|waiting| waiting.waits_for(account_id, parts.now)) {
+            return Ok(waiting);
+        }
+        let sign_in = PendingSignIn {
+            id,
+            account_id,
+            username: username.clone(),
+            password_at: parts.now,
+            device,
+            otp: draft.sealed(login.mobile_number.clone(), mac),
+            tries: 0,
+            charged_to: vec![self.codes.charged_to(parts.incoming, parts.now)],
+        };
+        match self.codes.send(parts.incoming, parts.browser, &sign_in, None, draft).await {
+            Ok(()) => Ok(sign_in),
+            Err(SendProblem::Told(problem)) => Err(problem),
+            // The button pressed twice: the first press sent the code.
+            Err(SendProblem::Overtaken(problem)) => {
+                let waiting = self.codes.waiting.open(&parts.browser.secret, parts.now).await;
+                let waiting = waiting.map_err(wizard::unavailable)?;
+                waiting.filter(|waiting| waiting.waits_for(account_id, parts.now)).ok_or(problem)
+            }
+        }
+    }
+
+    async fn check(&self, credentials: &Credentials, login: Option<&Login>) -> Result<bool, Problem> {
+        let checked = match login {
             Some(login) => self.passwords.check(&credentials.password, login.account_id, &login.password).await,
             None => {
                 let nobody = AccountId::from_random([0; 16]);
                 self.passwords.check_nobody(&credentials.password, nobody).await.map(|()| false)
             }
         };
-        let matches = match checked {
-            Ok(matches) => matches && credentials.can_match,
-            Err(error) => return Err(self.not_compared(counted, wizard::key_unavailable(error)).await),
-        };
-        let Some(login) = login.filter(|_| matches) else { return Err(Problem::SignInFailed) };
+        checked.map(|matches| matches && credentials.can_match).map_err(wizard::key_unavailable)
+    }
 
-        let secret = Bearer::new(self.entropy.bytes());
-        let (begun, cleared, ended, ()) = tokio::join!(
-            self.sessions.begin(&self.accounts, &secret, Session::begin(login.account_id, now)),
-            self.lockout.clear(&counter),
-            self.end_session_before(incoming),
-            wizard::refund(&self.limits, counted.charges)
-        );
-        match begun {
-            Ok(()) => {}
-            Err(BeginError::NotActive) => return Err(Problem::SignInFailed),
-            Err(BeginError::Store(error)) => return Err(wizard::unavailable(error)),
-        }
-        if let Err(error) = cleared.and(ended) {
-            tracing::warn!(%error, "the failures or the session before were not cleared away");
-        }
-        tracing::info!("signed in");
-        let response = match incoming.representation {
-            Representation::Json => answer::json(StatusCode::OK, &Done { step: "done", next: "/account" }),
-            Representation::Html => answer::see_other("/account"),
+    /// A code for whoever it is: for a username nobody has, one that goes nowhere.
+    async fn prepare(&self, login: Option<&Login>, now: Timestamp) -> Result<Prepared, Problem> {
+        let number = match login {
+            Some(login) => login.mobile_number.clone(),
+            None => NOBODYS_NUMBER.parse().map_err(|_| Problem::Internal)?,
         };
-        let cookies = incoming.site.cookies;
-        let response = answer::with_cookie(response, &cookies.set(CookieName::Session, &secret.expose()));
-        Ok(answer::with_cookie(response, &cookies.clear(CookieName::Registered)))
+        let (id, draft) = (self.codes.sign_in_id(), self.codes.draft(now));
+        let mac = self.codes.seal(&draft, &id, &number).await?;
+        Ok(Prepared { id, draft, mac })
     }
 
     async fn login(&self, credentials: &Credentials) -> Result<Option<Login>, Problem> {
         match &credentials.username {
-            Some(username) => self.accounts.login(username).await.map_err(wizard::unavailable),
+            Some(username) => self.authentication.accounts.login(username).await.map_err(wizard::unavailable),
             None => Ok(None),
         }
     }
-
-    /// Signing in renews the session: the one this browser had is over.
-    async fn end_session_before(&self, incoming: &Incoming) -> Result<(), StoreError> {
-        match incoming.cookie(CookieName::Session).and_then(|value| value.parse().ok()) {
-            Some(secret) => self.sessions.end(&secret).await,
-            None => Ok(()),
-        }
-    }
-
-    /// No password was compared, so nothing is counted: what was is given back.
-    async fn not_compared(&self, counted: Counted<'_>, problem: Problem) -> Problem {
-        let uncounted = async {
-            match counted.counter {
-                Some(counter) => self.lockout.refund(counter).await,
-                None => Ok(()),
-            }
-        };
-        let (uncounted, ()) = tokio::join!(uncounted, wizard::refund(&self.limits, counted.charges));
-        if let Err(error) = uncounted {
-            tracing::warn!(%error, "a refund was lost");
-        }
-        problem
-    }
 }
 
-/// What was counted before the password is compared.
-struct Counted<'a> {
-    /// The failures in a row, if one more was allowed.
-    counter: Option<&'a str>,
-    /// Those of the address.
-    charges: Vec<Charge>,
+/// Worked on in place of the number of an account that is not there; nothing is ever sent to it.
+const NOBODYS_NUMBER: &str = "0800000000";
+
+/// One sign-in, as it goes through its calls.
+struct Parts<'a> {
+    incoming: &'a Incoming,
+    browser: &'a Browser,
+    credentials: &'a Credentials,
+    serving: Option<&'a Serving>,
+    now: Timestamp,
+}
+
+fn page(incoming: &Incoming, serving: Option<Serving>, form: Form, status: StatusCode) -> Response {
+    let origin = serving.as_ref().map(|serving| serving.redirect_origin.clone());
+    leading_back(answer::page(status, &SignInPage::new(incoming, serving, form)), origin)
+}
+
+fn leading_back(response: Response, origin: Option<String>) -> Response {
+    match origin {
+        Some(origin) => answer::leading_back(response, &origin),
+        None => response,
+    }
 }

@@ -31,6 +31,7 @@ pub(crate) async fn start(name: &str, environment: &Environment) -> Result<Handl
         registration_terms::RegistrationTerms::NAME => {
             handler::<registration_terms::RegistrationTerms>(environment).await
         }
+        sign_in_otp::SignInOtp::NAME => handler::<sign_in_otp::SignInOtp>(environment).await,
         sign_in::SignIn::NAME => handler::<sign_in::SignIn>(environment).await,
         _ => Err(LocalError::UnknownFunction(name.to_owned())),
     }

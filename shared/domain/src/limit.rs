@@ -50,6 +50,11 @@ pub const IDENTITY_PER_ID: Limit = Limit::new("identity-id", 50, SignedDuration:
 pub const REGISTRATION_SENDS_PER_NUMBER: Limit = Limit::new("registration-sends", 5, SignedDuration::from_hours(24));
 /// Times a number is told that a citizen ID has an account.
 pub const ALREADY_REGISTERED_PER_NUMBER: Limit = Limit::new("already-registered", 3, SignedDuration::from_hours(24));
+/// Texts for signing in, per account: its owner's budget, which nobody else can spend without the password.
+pub const SIGN_IN_TEXTS_PER_ACCOUNT: [Limit; 2] = [
+    Limit::new("sign-in-texts", 3, SignedDuration::from_mins(15)),
+    Limit::new("sign-in-texts-day", 10, SignedDuration::from_hours(24)),
+];
 /// Failed sign-ins, per address.
 pub const SIGN_IN_FAILURES_PER_ADDRESS: Limit = Limit::new("sign-in-address", 60, SignedDuration::from_hours(1));
 /// Accounts with a self-asserted identity, per number. Not a window: a count kept with the accounts.

@@ -128,8 +128,6 @@ pub struct Otp {
     pub reference: Reference,
     /// The number it went to.
     pub number: MobileNumber,
-    /// MAC of that number, for what is counted by number.
-    pub number_mac: Mac,
     /// KMS MAC over purpose, transaction, this id, number and code.
     pub mac: Mac,
     /// Comparisons made, carried over when the code is sent again.
@@ -160,20 +158,35 @@ impl Otp {
     }
 }
 
+/// What a code is for, as the text says: nobody should read a sign-in's code to somebody who "only checks the number".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To verify a number.
+    Registration,
+    /// To sign in.
+    SignIn,
+}
+
 /// The text message: within one UCS-2 segment of 70 units, ending as WebOTP wants it (`@host #code`), so that a phone
 /// offers to fill the code in, and only on our pages.
 ///
 /// What does not fit beside a long host is left out from the end: first the warning, then the word "reference".
-pub fn text(code: &OtpCode, reference: &Reference, host: &str, language: Language) -> String {
+pub fn text(purpose: Purpose, code: &OtpCode, reference: &Reference, host: &str, language: Language) -> String {
     let code = code.expose();
     let reference = reference.as_str();
     let tail = format!("\n@{host} #{code}");
-    let candidates = match language {
-        Language::Th => {
+    let candidates = match (purpose, language) {
+        (Purpose::Registration, Language::Th) => {
             [format!("รหัส OTP {code} อ้างอิง {reference} ห้ามบอกใคร"), format!("รหัส OTP {code} อ้างอิง {reference}")]
         }
-        Language::En => {
+        (Purpose::Registration, Language::En) => {
             [format!("{code} is your OTP, ref {reference}. Tell no one."), format!("OTP {code} ref {reference}")]
+        }
+        (Purpose::SignIn, Language::Th) => {
+            [format!("รหัสเข้าระบบ {code} อ้างอิง {reference} ห้ามบอกใคร"), format!("รหัสเข้าระบบ {code} อ้างอิง {reference}")]
+        }
+        (Purpose::SignIn, Language::En) => {
+            [format!("{code} signs you in, ref {reference}. Tell no one."), format!("Sign-in {code} ref {reference}")]
         }
     };
     candidates
@@ -218,20 +231,26 @@ mod tests {
     fn the_usual_text_warns_and_fits() {
         let reference = Reference::from_random([0, 1, 2, 3]);
         let code = OtpCode::from_random(42);
-        let thai = text(&code, &reference, "digitalid.go.th", Language::Th);
+        let thai = text(Purpose::Registration, &code, &reference, "digitalid.go.th", Language::Th);
         assert_eq!(thai, "รหัส OTP 000042 อ้างอิง BCDF ห้ามบอกใคร\n@digitalid.go.th #000042");
-        let english = text(&code, &reference, "digitalid.go.th", Language::En);
+        let english = text(Purpose::Registration, &code, &reference, "digitalid.go.th", Language::En);
         assert_eq!(english, "000042 is your OTP, ref BCDF. Tell no one.\n@digitalid.go.th #000042");
+        let thai = text(Purpose::SignIn, &code, &reference, "digitalid.go.th", Language::Th);
+        assert_eq!(thai, "รหัสเข้าระบบ 000042 อ้างอิง BCDF ห้ามบอกใคร\n@digitalid.go.th #000042");
+        let english = text(Purpose::SignIn, &code, &reference, "digitalid.go.th", Language::En);
+        assert_eq!(english, "000042 signs you in, ref BCDF. Tell no one.\n@digitalid.go.th #000042");
     }
 
     proptest! {
         #[test]
         fn every_text_is_one_segment(
             random in any::<u64>(), bytes in any::<[u8; 4]>(), host in "[a-z0-9.-]{1,40}", english in any::<bool>(),
+            signing_in in any::<bool>(),
         ) {
             let language = if english { Language::En } else { Language::Th };
+            let purpose = if signing_in { Purpose::SignIn } else { Purpose::Registration };
             let (code, reference) = (OtpCode::from_random(random), Reference::from_random(bytes));
-            let text = text(&code, &reference, &host, language);
+            let text = text(purpose, &code, &reference, &host, language);
             prop_assert!(fits_one_segment(&text), "{}", text);
             let end = format!("@{host} #{}", code.expose());
             prop_assert!(text.ends_with(&end));
@@ -249,7 +268,8 @@ mod tests {
     fn the_longest_host_fits() {
         let host = "h".repeat(LONGEST_HOST);
         for language in [Language::Th, Language::En] {
-            let text = text(&OtpCode::from_random(1), &Reference::from_random([0; 4]), &host, language);
+            let text =
+                text(Purpose::SignIn, &OtpCode::from_random(1), &Reference::from_random([0; 4]), &host, language);
             assert!(fits_one_segment(&text), "{text}");
         }
     }

@@ -22,6 +22,8 @@ use crate::{
     identity::Identity,
     mobile_number::MobileNumber,
     otp::{Otp, RESEND_AFTER, TRIES},
+    request_handle::RequestHandle,
+    sealed::Mac,
     username::Username,
 };
 
@@ -63,6 +65,9 @@ pub struct Registration {
     pub tries: u8,
     /// Usernames found taken so far.
     pub usernames_taken: u8,
+    /// The authorization request to go on with afterwards, where registering began at a relying party.
+    #[serde(default)]
+    pub return_to: Option<RequestHandle>,
 }
 
 /// What can happen to a registration.
@@ -80,6 +85,8 @@ pub enum Event {
     CodeRequested {
         /// The code.
         otp: Otp,
+        /// MAC of the number it goes to, for what is counted by number.
+        number_mac: Mac,
         /// The address's counter it was charged to.
         charged_to: String,
     },
@@ -166,6 +173,7 @@ impl Registration {
             sent: Vec::new(),
             tries: 0,
             usernames_taken: 0,
+            return_to: None,
         }
     }
 
@@ -216,7 +224,9 @@ impl Registration {
                 self.usernames_taken += 1;
                 self.credentials.take_if(|credentials| credentials.username == username);
             }
-            Event::CodeRequested { otp, charged_to } => self.request_code(otp, charged_to, now)?,
+            Event::CodeRequested { otp, number_mac, charged_to } => {
+                self.request_code(otp, number_mac, charged_to, now)?;
+            }
             Event::CodeNotSent { id, mobile, otp } => self.take_back(&id, mobile, otp),
             Event::CodeTried(id) => {
                 self.may_try_code(&id, now)?;
@@ -302,7 +312,13 @@ impl Registration {
         })
     }
 
-    fn request_code(&mut self, mut otp: Otp, charged_to: String, now: Timestamp) -> Result<(), Refusal> {
+    fn request_code(
+        &mut self,
+        mut otp: Otp,
+        number_mac: Mac,
+        charged_to: String,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         self.may_send(&otp.number, now)?;
         // The tries used follow the number: asking again gives no fresh guesses until the code is exhausted.
         otp.tries = match &self.otp {
@@ -311,8 +327,7 @@ impl Registration {
         };
         self.sent.retain(|sent| now < sent.at + SENDS_WINDOW);
         self.sent.push(Sent { number: otp.number.clone(), at: now, charged_to });
-        self.mobile =
-            Some(Mobile { number: otp.number.clone(), number_mac: otp.number_mac.clone(), verified_at: None });
+        self.mobile = Some(Mobile { number: otp.number.clone(), number_mac, verified_at: None });
         self.otp = Some(otp);
         Ok(())
     }
@@ -331,7 +346,10 @@ impl Registration {
 
     fn verify_number(&mut self, id: &str, now: Timestamp) -> Result<(), Refusal> {
         let otp = self.otp.take_if(|otp| otp.id == id && now < otp.expires_at()).ok_or(Refusal::CodeExpired)?;
-        self.mobile = Some(Mobile { number: otp.number, number_mac: otp.number_mac, verified_at: Some(now) });
+        // A code that waits is always for the number that stands there: both are written and taken back together.
+        if let Some(mobile) = self.mobile.as_mut().filter(|mobile| mobile.number == otp.number) {
+            mobile.verified_at = Some(now);
+        }
         Ok(())
     }
 }

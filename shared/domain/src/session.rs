@@ -2,10 +2,12 @@
 //!
 //! Stricter than NIST SP 800-63B-4 section 2.2.3 asks for at AAL2 (1 h, 24 h).
 
+use std::{collections::BTreeMap, fmt};
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::account::AccountId;
+use crate::{account::AccountId, user_agent::BrowserName};
 
 /// How long a session lasts without use.
 pub const IDLE: SignedDuration = SignedDuration::from_mins(30);
@@ -14,15 +16,105 @@ pub const IN_ALL: SignedDuration = SignedDuration::from_hours(12);
 /// How old "last seen" may grow before it is written again: not every request is a write.
 const SEEN_GRAIN: SignedDuration = SignedDuration::from_mins(1);
 
+/// A session's public name: random, and of no use as its cookie.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(String);
+
+impl SessionId {
+    /// An id from 16 random bytes.
+    pub fn from_random(random: [u8; 16]) -> Self {
+        Self(hex::encode(random))
+    }
+
+    /// The 32 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a person proved themselves with in this sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Authentication {
+    /// The password, in a browser seen before.
+    Password,
+    /// The password, and a code by text message.
+    PasswordAndText,
+}
+
+impl Authentication {
+    /// The authentication methods, by their names in RFC 8176.
+    pub const fn amr(self) -> &'static [&'static str] {
+        match self {
+            Self::Password => &["pwd"],
+            Self::PasswordAndText => &["pwd", "otp", "sms", "mfa"],
+        }
+    }
+
+    /// The level. A known device is no second factor: the password alone is `aal1` in any browser.
+    pub const fn acr(self) -> Acr {
+        match self {
+            Self::Password => Acr::Aal1,
+            Self::PasswordAndText => Acr::Aal2,
+        }
+    }
+}
+
+/// An authentication level, lowest first, as `acr` names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Acr {
+    /// One factor.
+    Aal1,
+    /// Two factors.
+    Aal2,
+}
+
+impl Acr {
+    /// The name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Aal1 => "aal1",
+            Self::Aal2 => "aal2",
+        }
+    }
+}
+
+impl fmt::Display for Acr {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// A relying party that the session signed in to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelyingParty {
+    /// The session's name at this relying party alone: random, so that two of them cannot compare.
+    pub sid: String,
+    /// The person's name in this relying party's sector.
+    pub sub: String,
+    /// When it was first signed in to.
+    pub since: Timestamp,
+}
+
 /// A session, as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
+    /// Its public name, for lists and for ending it from another browser.
+    pub session_id: SessionId,
     /// Who is signed in.
     pub account_id: AccountId,
+    /// How the person signed in.
+    pub authentication: Authentication,
     /// When the person signed in.
     pub authenticated_at: Timestamp,
     /// When it was last used, to the minute.
     pub seen_at: Timestamp,
+    /// In which browser, as its owner would call it.
+    pub browser: BrowserName,
+    /// The relying parties signed in to, by client id.
+    pub relying_parties: BTreeMap<String, RelyingParty>,
 }
 
 /// Why a session is not one, or what it needs.
@@ -36,8 +128,22 @@ pub enum SessionRefusal {
 
 impl Session {
     /// A session that begins now.
-    pub const fn begin(account_id: AccountId, now: Timestamp) -> Self {
-        Self { account_id, authenticated_at: now, seen_at: now }
+    pub const fn begin(
+        session_id: SessionId,
+        account_id: AccountId,
+        authentication: Authentication,
+        browser: BrowserName,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            session_id,
+            account_id,
+            authentication,
+            authenticated_at: now,
+            seen_at: now,
+            browser,
+            relying_parties: BTreeMap::new(),
+        }
     }
 
     /// When it ends at the latest.
@@ -64,12 +170,21 @@ mod tests {
     #[test]
     fn a_session_ends_idle_and_ends_in_all() {
         let start: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
-        let mut session = Session::begin(AccountId::from_random([1; 16]), start);
+        let (id, account) = (SessionId::from_random([1; 16]), AccountId::from_random([1; 16]));
+        let mut session = Session::begin(id, account, Authentication::Password, BrowserName::of(""), start);
         assert_eq!(session.check(start), Ok(()));
         assert_eq!(session.check(start + SEEN_GRAIN), Err(SessionRefusal::Unseen));
         assert_eq!(session.check(start + IDLE), Err(SessionRefusal::Ended));
         session.seen_at = start + IN_ALL - IDLE / 2;
         assert_eq!(session.check(start + IN_ALL - SEEN_GRAIN), Err(SessionRefusal::Unseen));
         assert_eq!(session.check(start + IN_ALL), Err(SessionRefusal::Ended));
+    }
+
+    #[test]
+    fn only_a_second_factor_is_the_second_level() {
+        assert_eq!(Authentication::Password.acr().as_str(), "aal1");
+        assert_eq!(Authentication::PasswordAndText.acr().as_str(), "aal2");
+        assert!(Acr::Aal1 < Acr::Aal2);
+        assert!(!Authentication::Password.amr().contains(&"mfa"));
     }
 }

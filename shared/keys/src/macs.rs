@@ -4,6 +4,7 @@
 use aws_sdk_kms::{Client, primitives::Blob, types::MacAlgorithmSpec};
 use domain::{
     citizen_id::CitizenId, mobile_number::MobileNumber, otp::OtpCode, registration::RegistrationId, sealed::Mac,
+    sign_in::SignInId,
 };
 
 use crate::KeyError;
@@ -91,6 +92,21 @@ impl MacKey {
     ) -> Result<Mac, KeyError> {
         let parts = [registration.as_str(), otp_id, number.e164(), code.expose()];
         self.mac("otp-registration", &parts.map(str::as_bytes)).await
+    }
+
+    /// The verifier of a code, bound to the sign-in and the number it was sent for.
+    ///
+    /// # Errors
+    /// KMS's.
+    pub async fn sign_in_code(
+        &self,
+        sign_in: &SignInId,
+        otp_id: &str,
+        number: &MobileNumber,
+        code: &OtpCode,
+    ) -> Result<Mac, KeyError> {
+        let parts = [sign_in.as_str(), otp_id, number.e164(), code.expose()];
+        self.mac("otp-sign-in", &parts.map(str::as_bytes)).await
     }
 }
 

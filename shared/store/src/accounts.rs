@@ -8,14 +8,16 @@
 //! | `citizen-id#unproven#<mac>` | who says so; gives way to somebody proven |
 //! | `mobile#<mac>` | how many unproven accounts a number has |
 
+use aws_sdk_dynamodb::types::ConditionCheck;
 use domain::{
     account::{Account, AccountId},
+    mobile_number::MobileNumber,
     sealed::{Mac, PasswordVerifier},
     username::Username,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{StoreError, Table};
+use crate::{StoreError, Table, failure::incomplete, text};
 
 /// The table of accounts.
 #[derive(Clone, Debug)]
@@ -36,13 +38,15 @@ pub(crate) struct UsernameRow {
     pub(crate) login: Login,
 }
 
-/// Whose a username is, and what its password is checked against.
+/// Whose a username is, what its password is checked against, and where its codes go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Login {
     /// The account.
     pub account_id: AccountId,
     /// Its password's verifier.
     pub password: PasswordVerifier,
+    /// Where its codes go: here too, so that a code can be made while the password is still compared.
+    pub mobile_number: MobileNumber,
 }
 
 /// `citizen-id#...#<mac>`: who holds a citizen ID.
@@ -106,6 +110,18 @@ impl Accounts {
         let (proven, unproven) = tokio::try_join!(self.0.read("pk", &proven), self.0.read("pk", &unproven))?;
         Ok(Holders { proven, unproven })
     }
+}
+
+/// That the account can be used in the very moment of a transaction.
+pub(crate) fn active(accounts: &Table, account: AccountId) -> Result<ConditionCheck, StoreError> {
+    ConditionCheck::builder()
+        .table_name(&accounts.name)
+        .key("pk", text(account_key(account)))
+        .condition_expression("account.#status = :active")
+        .expression_attribute_names("#status", "status")
+        .expression_attribute_values(":active", text("active"))
+        .build()
+        .map_err(incomplete)
 }
 
 pub(crate) fn account_key(id: AccountId) -> String {

@@ -36,6 +36,12 @@ impl StoreError {
     }
 }
 
+/// The SDK's builders fail only where a required member was left out.
+#[expect(clippy::needless_pass_by_value, reason = "the shape map_err takes")]
+pub(crate) fn incomplete(error: aws_sdk_dynamodb::error::BuildError) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}
+
 /// What a conditional write answered: `None` where its condition did not hold.
 pub(crate) fn if_held<T, E, R>(outcome: Result<T, SdkError<E, R>>) -> Result<Option<T>, StoreError>
 where

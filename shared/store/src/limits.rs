@@ -1,15 +1,23 @@
 //! Counters in windows of time. One item a window and subject, one update a count, never inside a transaction: what
 //! many requests count together must not make them collide.
 
-use aws_sdk_dynamodb::{config::retry::RetryConfig, types::ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::{
+    config::retry::RetryConfig,
+    types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update},
+};
 use domain::limit::Bucket;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{StoreError, Table, failure::if_held, number, text};
+use crate::{
+    StoreError, Table,
+    failure::{if_held, incomplete},
+    number, text,
+    transaction::IntoTransaction,
+};
 
 /// The table of counters.
 #[derive(Clone, Debug)]
-pub struct Limits(Table);
+pub struct Limits(pub(crate) Table);
 
 /// A count that was taken, to be given back when the failure turns out to be ours, or not a failure.
 #[derive(Clone, Debug)]
@@ -129,6 +137,29 @@ impl Limits {
         // The window is over and its counter deleted: nothing is left to give back.
         if_held(outcome).map(drop)
     }
+}
+
+impl Limits {
+    /// Counts one, if the limit allows, as part of a transaction: for counters of one person alone, which no crowd
+    /// writes.
+    pub(crate) fn counted(&self, bucket: &Bucket) -> Result<TransactWriteItem, StoreError> {
+        counted(&self.0, bucket)
+    }
+}
+
+/// As [`Limits::counted`], in the table itself.
+pub(crate) fn counted(table: &Table, bucket: &Bucket) -> Result<TransactWriteItem, StoreError> {
+    Update::builder()
+        .table_name(&table.name)
+        .key("id", text(&bucket.key))
+        .update_expression("ADD used :one SET expires = :expires")
+        .condition_expression("attribute_not_exists(used) OR used < :most")
+        .expression_attribute_values(":one", number(1))
+        .expression_attribute_values(":most", number(bucket.most))
+        .expression_attribute_values(":expires", number(kept_until(bucket)))
+        .build()
+        .map(IntoTransaction::into_transaction)
+        .map_err(incomplete)
 }
 
 /// TTL in seconds: an hour past the window, since a refund may come late.

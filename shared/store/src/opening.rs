@@ -4,6 +4,7 @@
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
 use domain::{
     account::{Account, AccountStatus},
+    device::{Device, DeviceKey},
     limit::UNPROVEN_ACCOUNTS_PER_NUMBER,
     sealed::Mac,
 };
@@ -15,6 +16,8 @@ use crate::{
         AccountRow, Accounts, Holder, Holders, Login, UsernameRow, account_key, mobile_key, proven_key, unproven_key,
         username_key,
     },
+    devices::Devices,
+    failure::incomplete,
     item, number,
     registrations::{AdvanceError, Registrations, Stored, written_by_us},
     text,
@@ -53,6 +56,7 @@ enum Part {
     CitizenId,
     Meanwhile,
     Number,
+    Device,
 }
 
 /// An account about to be opened.
@@ -66,6 +70,8 @@ pub struct Opening<'a> {
     pub number_mac: &'a Mac,
     /// Who holds the citizen ID, as it was read.
     pub holders: &'a Holders,
+    /// The browser it is opened in: seen from now on.
+    pub device: (&'a Devices, DeviceKey),
 }
 
 /// Opens the account.
@@ -81,7 +87,7 @@ pub async fn open(
     registrations: &Registrations,
     now: Timestamp,
 ) -> Result<(), OpeningError> {
-    let Opening { stored, account, number_mac, holders } = opening;
+    let Opening { stored, account, number_mac, holders, device: (devices, device_key) } = opening;
     let table = &accounts.0;
     let citizen_id = account.identity.citizen_id_mac.clone();
     let proven = account.identity.method.is_proven();
@@ -91,7 +97,11 @@ pub async fn open(
 
     let (tombstone, write) = registrations.close(stored)?;
     let mut parts = vec![(Part::Registration, tombstone.into_transaction())];
-    let login = Login { account_id: account.id, password: account.password.clone() };
+    let login = Login {
+        account_id: account.id,
+        password: account.password.clone(),
+        mobile_number: account.mobile_number.clone(),
+    };
     let username = UsernameRow { pk: username_key(&account.username), login };
     parts.push((Part::Username, put_new(table, item(&username)?)?));
     let holder = |pk: String| Holder { pk, account_id: account.id, number_mac: number_mac.clone() };
@@ -106,6 +116,7 @@ pub async fn open(
         parts.push((Part::CitizenId, absent(table, &proven_key(&citizen_id))?));
         parts.push((Part::Number, count_unproven(table, number_mac)?));
     }
+    parts.push((Part::Device, devices.remember(&device_key, Device::seen(account.id, now))?));
     let row = AccountRow { pk: account_key(account.id), account };
     parts.push((Part::Account, put_new(table, item(&row)?)?));
 
@@ -118,7 +129,7 @@ pub async fn open(
             Some(Part::Username) => Err(OpeningError::UsernameTaken),
             Some(Part::CitizenId) => Err(OpeningError::AlreadyRegistered),
             Some(Part::Number) => Err(OpeningError::NumberFull),
-            Some(Part::Meanwhile | Part::Account) | None => Err(OpeningError::Changed),
+            Some(Part::Meanwhile | Part::Account | Part::Device) | None => Err(OpeningError::Changed),
         },
     }
 }
@@ -206,10 +217,4 @@ fn count_unproven(table: &Table, number_mac: &Mac) -> Result<TransactWriteItem, 
         .build()
         .map(IntoTransaction::into_transaction)
         .map_err(incomplete)
-}
-
-/// The SDK's builders fail only where a required member was left out.
-#[expect(clippy::needless_pass_by_value, reason = "the shape map_err takes")]
-fn incomplete(error: aws_sdk_dynamodb::error::BuildError) -> StoreError {
-    StoreError::Unavailable(error.to_string())
 }

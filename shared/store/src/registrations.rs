@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::{
     error::SdkError,
     operation::{put_item::PutItemError, update_item::UpdateItemError},
-    types::{Put, ReturnValue, ReturnValuesOnConditionCheckFailure, Update},
+    types::{Put, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 use domain::{
     bearer::{Bearer, BearerDigest},
@@ -19,7 +19,9 @@ use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 use crate::{
     Item, StoreError, Table,
     failure::if_held,
-    item, number, text,
+    item,
+    limits::counted,
+    number, text,
     transaction::{self, Cancelled, IntoTransaction},
 };
 
@@ -244,11 +246,12 @@ impl Registrations {
     }
 
     /// The registration as a tombstone, for the transaction that makes the account. What it was about now belongs to
-    /// the account; only the username stays, for the page that says it is done.
+    /// the account; the username stays, for the page that says it is done, and where that page leads.
     pub(crate) fn close(&self, stored: &Stored) -> Result<(Put, String), StoreError> {
-        let Registration { id, account_id, expires_at, consent, credentials, .. } = stored.registration.clone();
-        let empty =
-            Registration { expires_at, credentials, ..Registration::begin(id, account_id, consent, expires_at) };
+        let Registration { id, account_id, expires_at, consent, credentials, return_to, .. } =
+            stored.registration.clone();
+        let begun = Registration::begin(id, account_id, consent, expires_at);
+        let empty = Registration { expires_at, credentials, return_to, ..begun };
         let row = self.row(&Stored { registration: empty, ..stored.clone() }, true);
         Ok((self.conditional_put(&row, stored)?, row.write))
     }
@@ -316,17 +319,7 @@ impl Registrations {
         limits: &Table,
         bucket: &Bucket,
     ) -> Result<Written, AdvanceError> {
-        let count = Update::builder()
-            .table_name(&limits.name)
-            .key("id", text(&bucket.key))
-            .update_expression("ADD used :one SET expires = :expires")
-            .condition_expression("attribute_not_exists(used) OR used < :most")
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":most", number(bucket.most))
-            .expression_attribute_values(":expires", number(bucket.ends_at.as_second()))
-            .build()
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let items = vec![self.conditional_put(row, before)?.into_transaction(), count.into_transaction()];
+        let items = vec![self.conditional_put(row, before)?.into_transaction(), counted(limits, bucket)?];
         match transaction::write(&self.table.client, &self.entropy, items).await {
             Ok(()) => Ok(Written::Yes),
             Err(Cancelled::Condition { place: 0, item }) => Ok(written(&row.write, item)?),

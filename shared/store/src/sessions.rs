@@ -1,20 +1,25 @@
 //! Sessions: who a browser is signed in as. The cookie's secret is the key, as its SHA-256.
 
-use aws_sdk_dynamodb::types::{ConditionCheck, Put};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use domain::{
-    account::AccountId,
-    bearer::Bearer,
+    bearer::{Bearer, BearerDigest},
+    device::{Device, DeviceKey},
     entropy::Entropy,
-    session::{Session, SessionRefusal},
+    session::{RelyingParty, Session, SessionId, SessionRefusal},
+    sign_in::PendingSignIn,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
 
 use crate::{
     StoreError, Table,
-    accounts::{Accounts, account_key},
-    failure::if_held,
-    item, text,
+    accounts::{Accounts, active},
+    devices::Devices,
+    failure::{if_held, incomplete},
+    item,
+    pending_sign_ins::PendingSignIns,
+    text,
     transaction::{self, Cancelled, IntoTransaction},
 };
 
@@ -34,12 +39,28 @@ struct Row {
     session: Session,
 }
 
+/// A sign-in about to be complete.
+#[derive(Debug)]
+pub struct Beginning<'a> {
+    /// The new cookie's secret.
+    pub secret: &'a Bearer,
+    /// The session.
+    pub session: Session,
+    /// The sign-in that waited for its code in this browser, where one did: consumed with it.
+    pub pending: Option<(&'a PendingSignIns, &'a Bearer, &'a PendingSignIn)>,
+    /// The browser's new device, and the one it replaces.
+    pub device: (&'a Devices, DeviceKey, Option<DeviceKey>),
+}
+
 /// Why no session was begun.
 #[derive(Debug, thiserror::Error)]
 pub enum BeginError {
     /// The account cannot be used.
     #[error("the account is not active")]
     NotActive,
+    /// The sign-in's code was used already, or another was sent.
+    #[error("the sign-in that waited is over")]
+    NotPending,
     /// DynamoDB could not be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -51,28 +72,56 @@ impl Sessions {
         Self { table, entropy }
     }
 
-    /// Begins a session, if the account is active in that very moment.
+    /// Begins a session, if the account is active in that very moment: with the sign-in consumed that waited for it,
+    /// and the browser remembered. All of it or nothing.
     ///
     /// # Errors
-    /// [`BeginError::NotActive`] if it is not.
-    pub async fn begin(&self, accounts: &Accounts, secret: &Bearer, session: Session) -> Result<(), BeginError> {
-        let account = session.account_id;
-        let row = Row { id: secret.digest().as_str().to_owned(), expires: session.ends_at().as_second(), session };
-        let put = Put::builder()
-            .table_name(&self.table.name)
-            .set_item(Some(item(&row)?))
-            .condition_expression("attribute_not_exists(id)")
-            .build()
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let check = active(&accounts.0, account)?;
-        let items = vec![put.into_transaction(), check.into_transaction()];
+    /// See [`BeginError`].
+    pub async fn begin(&self, accounts: &Accounts, beginning: Beginning<'_>) -> Result<(), BeginError> {
+        let Beginning { secret, session, pending, device: (devices, key, replaced) } = beginning;
+        let device = devices.remember(&key, Device::seen(session.account_id, session.authenticated_at))?;
+        let mut items =
+            vec![self.put_new(secret, &session)?, active(&accounts.0, session.account_id)?.into_transaction(), device];
+        if let Some(replaced) = replaced {
+            items.push(devices.forget(&replaced)?);
+        }
+        if let Some((waiting, browser, sign_in)) = pending {
+            items.push(waiting.consume(browser, sign_in)?);
+        }
         match transaction::write(&self.table.client, &self.entropy, items).await {
-            Ok(()) => Ok(()),
-            Err(Cancelled::Condition { place: 1, .. }) => Err(BeginError::NotActive),
             // The secret is 256 random bits: an item with its digest is our own write, whose answer was lost.
-            Err(Cancelled::Condition { .. }) => Ok(()),
+            Ok(()) | Err(Cancelled::Condition { place: 0, .. }) => Ok(()),
+            Err(Cancelled::Condition { place: 1, .. }) => Err(BeginError::NotActive),
+            Err(Cancelled::Condition { .. }) => Err(BeginError::NotPending),
             Err(Cancelled::Store(error)) => Err(error.into()),
         }
+    }
+
+    /// Notes a relying party, as part of the transaction that issues its code: the session must still be this one.
+    ///
+    /// The first sign-in's `sid`, `sub` and time stay: a session has one name at each relying party.
+    pub fn add_relying_party(
+        &self,
+        secret: &BearerDigest,
+        session: &SessionId,
+        client_id: &str,
+        relying_party: &RelyingParty,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let relying_party = to_attribute_value(relying_party).map_err(StoreError::Shape)?;
+        Update::builder()
+            .table_name(&self.table.name)
+            .key("id", text(secret.as_str()))
+            .update_expression(
+                "SET #session.relying_parties.#client = if_not_exists(#session.relying_parties.#client, :relying_party)",
+            )
+            .condition_expression("#session.session_id = :session")
+            .expression_attribute_names("#session", "session")
+            .expression_attribute_names("#client", client_id)
+            .expression_attribute_values(":relying_party", relying_party)
+            .expression_attribute_values(":session", text(session.as_str()))
+            .build()
+            .map(IntoTransaction::into_transaction)
+            .map_err(incomplete)
     }
 
     /// The session a cookie opens: `None` if there is none, or it has ended.
@@ -119,15 +168,16 @@ impl Sessions {
             .map(drop)
             .map_err(StoreError::from_sdk)
     }
-}
 
-fn active(accounts: &Table, account: AccountId) -> Result<ConditionCheck, StoreError> {
-    ConditionCheck::builder()
-        .table_name(&accounts.name)
-        .key("pk", text(account_key(account)))
-        .condition_expression("account.#status = :active")
-        .expression_attribute_names("#status", "status")
-        .expression_attribute_values(":active", text("active"))
-        .build()
-        .map_err(|error| StoreError::Unavailable(error.to_string()))
+    fn put_new(&self, secret: &Bearer, session: &Session) -> Result<TransactWriteItem, StoreError> {
+        let (id, expires) = (secret.digest().as_str().to_owned(), session.ends_at().as_second());
+        let row = Row { id, expires, session: session.clone() };
+        Put::builder()
+            .table_name(&self.table.name)
+            .set_item(Some(item(&row)?))
+            .condition_expression("attribute_not_exists(id)")
+            .build()
+            .map(IntoTransaction::into_transaction)
+            .map_err(incomplete)
+    }
 }

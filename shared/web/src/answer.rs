@@ -134,6 +134,18 @@ pub fn problem(incoming: &Incoming, problem: &Problem) -> Response {
     told(response, problem)
 }
 
+/// The same page, from which a form leads back to a relying party: browsers hold `form-action` against the redirects
+/// that follow a form too (CSP Level 3 section 6.4.1). An origin that would not stay one source is left out.
+#[must_use]
+pub fn leading_back(mut response: Response, origin: &str) -> Response {
+    let one_source = origin.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b',' | b'\'' | b'*'));
+    let policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action 'self' {origin}"));
+    if let (true, Ok(policy)) = (one_source, HeaderValue::from_str(&policy)) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
 /// What every answer carries, whatever made it.
 pub fn finish(mut response: Response, incoming: &Incoming) -> Response {
     let headers = response.headers_mut();
@@ -145,7 +157,6 @@ pub fn finish(mut response: Response, incoming: &Incoming) -> Response {
     let fixed = [
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
         (header::CONTENT_LANGUAGE, incoming.language.tag()),
@@ -153,6 +164,8 @@ pub fn finish(mut response: Response, incoming: &Incoming) -> Response {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     if incoming.site.cookies.secure {
         let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, two_years);
@@ -192,6 +205,7 @@ const fn belongs_on_form(problem: &Problem) -> bool {
         | Problem::AlreadyRegistered
         | Problem::CrossSiteRequest
         | Problem::NotSignedIn
+        | Problem::RequestGone
         | Problem::NotFound
         | Problem::MethodNotAllowed
         | Problem::Internal => false,
@@ -219,4 +233,20 @@ fn with_body(status: StatusCode, content_type: &'static str, body: Body) -> Resp
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_leads_back_admits_one_origin_more_and_nothing_else() {
+        let page = || Response::new(Body::Empty);
+        let policy = |response: &Response| response.headers().get(header::CONTENT_SECURITY_POLICY).cloned();
+        let led = policy(&leading_back(page(), "https://rp.example:8443")).unwrap();
+        assert!(led.to_str().unwrap().contains("form-action 'self' https://rp.example:8443; base-uri 'none'"));
+        for wrong in ["https://a.example; script-src *", "https://a.example *", "*", "'unsafe-inline'", "a,b", "\n"] {
+            assert_eq!(policy(&leading_back(page(), wrong)), None, "{wrong}");
+        }
+    }
 }

@@ -14,6 +14,10 @@ pub enum CookieName {
     Registered,
     /// Who is signed in.
     Session,
+    /// Binds authorization requests and half-finished sign-ins to the browser they were made in.
+    Browser,
+    /// Which accounts have been signed in to in this browser before.
+    Device,
 }
 
 impl CookieName {
@@ -22,6 +26,8 @@ impl CookieName {
             Self::Registration => "registration",
             Self::Registered => "registered",
             Self::Session => "session",
+            Self::Browser => "browser",
+            Self::Device => "device",
         }
     }
 }

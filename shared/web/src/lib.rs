@@ -11,6 +11,7 @@ pub mod environment;
 pub mod fields;
 pub mod incoming;
 pub mod message;
+pub mod one_time_code;
 pub mod page;
 pub mod problem;
 pub mod run;

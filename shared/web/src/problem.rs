@@ -63,6 +63,8 @@ pub enum Problem {
     SignInFailed,
     /// Nobody is signed in.
     NotSignedIn,
+    /// The authorization request is unknown, too old, or another browser's.
+    RequestGone,
     /// No such page.
     NotFound,
     /// Not with this method.
@@ -73,7 +75,7 @@ pub enum Problem {
 
 impl Problem {
     /// One of each, so that what a `type` means can be looked up.
-    pub const EVERY: [Self; 25] = [
+    pub const EVERY: [Self; 26] = [
         Self::InvalidInput(Vec::new()),
         Self::MalformedRequest,
         Self::UnsupportedMediaType,
@@ -96,6 +98,7 @@ impl Problem {
         Self::CrossSiteRequest,
         Self::SignInFailed,
         Self::NotSignedIn,
+        Self::RequestGone,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Internal,
@@ -132,7 +135,7 @@ impl Problem {
             | Self::AlreadyRegistered
             | Self::UsernameTaken(_)
             | Self::NumberInUse => StatusCode::CONFLICT,
-            Self::OtpExpired => StatusCode::GONE,
+            Self::OtpExpired | Self::RequestGone => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidInput(_) | Self::IdentityNotConfirmed | Self::OtpIncorrect { .. } => {
@@ -171,6 +174,7 @@ impl Problem {
             Self::CrossSiteRequest => "cross_site_request",
             Self::SignInFailed => "sign_in_failed",
             Self::NotSignedIn => "not_signed_in",
+            Self::RequestGone => "request_gone",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Internal => "internal_error",

@@ -144,7 +144,13 @@ pub fn path(step: Step) -> String {
 }
 
 /// What a table's failure is to the person; its cause is logged here, once.
+#[expect(clippy::needless_pass_by_value, reason = "the shape map_err takes")]
 pub fn unavailable(error: StoreError) -> Problem {
+    store_problem(&error)
+}
+
+/// As [`unavailable`], of a failure that is looked at later.
+pub fn store_problem(error: &StoreError) -> Problem {
     tracing::error!(%error, "store");
     match error {
         StoreError::Busy => Problem::Busy,

@@ -1,10 +1,8 @@
 //! A registration as it is shown: the contract's JSON. Parts not reached yet are absent; numbers are masked.
 
-use domain::{
-    otp::Otp,
-    registration::{Registration, Step},
-};
+use domain::registration::{Registration, Step};
 use serde::Serialize;
+use web::one_time_code::OtpView;
 
 /// The contract's "registration".
 #[derive(Debug, Serialize)]
@@ -51,14 +49,6 @@ struct Mobile {
     verified: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct OtpView<'a> {
-    reference: &'a str,
-    expires_at: String,
-    resend_at: String,
-    attempts_left: u8,
-}
-
 impl<'a> RegistrationView<'a> {
     /// The view of a registration.
     pub fn of(registration: &'a Registration) -> Self {
@@ -86,17 +76,6 @@ impl<'a> RegistrationView<'a> {
                 .as_ref()
                 .map(|mobile| Mobile { number: mobile.number.masked(), verified: mobile.verified_at.is_some() }),
             otp: registration.otp.as_ref().map(OtpView::of),
-        }
-    }
-}
-
-impl<'a> OtpView<'a> {
-    fn of(otp: &'a Otp) -> Self {
-        Self {
-            reference: otp.reference.as_str(),
-            expires_at: otp.expires_at().to_string(),
-            resend_at: otp.resend_at().to_string(),
-            attempts_left: otp.attempts_left(),
         }
     }
 }

@@ -60,7 +60,6 @@ fn otp(id: &str, last: u8, at: Timestamp) -> Otp {
         id: id.into(),
         reference: Reference::from_random([1, 2, 3, 4]),
         number: number(last),
-        number_mac: mac("number"),
         mac: mac("code"),
         tries: 0,
         sent_at: at,
@@ -68,7 +67,7 @@ fn otp(id: &str, last: u8, at: Timestamp) -> Otp {
 }
 
 fn requested(id: &str, last: u8, at: Timestamp) -> Event {
-    Event::CodeRequested { otp: otp(id, last, at), charged_to: "sends#a".into() }
+    Event::CodeRequested { otp: otp(id, last, at), number_mac: mac("number"), charged_to: "sends#a".into() }
 }
 
 fn begun() -> Registration {
@@ -250,9 +249,9 @@ proptest! {
         for (event, pause) in events {
             now += SignedDuration::from_secs(pause);
             let event = match event {
-                Event::CodeRequested { mut otp, charged_to } => {
+                Event::CodeRequested { mut otp, number_mac, charged_to } => {
                     otp.sent_at = now;
-                    Event::CodeRequested { otp, charged_to }
+                    Event::CodeRequested { otp, number_mac, charged_to }
                 }
                 event => event,
             };

@@ -71,6 +71,10 @@ pub(super) const fn title(problem: &Problem) -> Text {
             th: "เข้าสู่ระบบไม่สำเร็จ", en: "You could not be signed in"
         },
         Problem::NotSignedIn => Text { th: "กรุณาเข้าสู่ระบบ", en: "Please sign in" },
+        Problem::RequestGone => Text {
+            th: "กรุณาเริ่มใหม่จากบริการที่คุณมา",
+            en: "Please start again at the service you came from",
+        },
         Problem::NotFound => Text { th: "ไม่พบหน้านี้", en: "Page not found" },
         Problem::MethodNotAllowed => Text {
             th: "ใช้วิธีเรียกนี้ไม่ได้", en: "This method cannot be used here"
@@ -154,6 +158,10 @@ pub(super) const fn detail(problem: &Problem) -> Text {
         Problem::NotSignedIn => Text {
             th: "เซสชันสิ้นสุดแล้วหรือยังไม่ได้เข้าสู่ระบบ",
             en: "Your session has ended, or you are not signed in",
+        },
+        Problem::RequestGone => Text {
+            th: "คำขอเข้าสู่ระบบนี้หมดเวลาแล้ว หรือเริ่มจากเบราว์เซอร์อื่น กลับไปที่เว็บไซต์ของบริการ แล้วกดเข้าสู่ระบบด้วย Digital ID อีกครั้ง",
+            en: "This request to sign in has run out of time, or was begun in another browser. Go back to the service's site and choose to sign in with Digital ID again",
         },
         Problem::NotFound => Text {
             th: "ตรวจสอบที่อยู่เว็บ หรือกลับไปที่หน้าแรก",

@@ -8,7 +8,7 @@ use http::{Request, StatusCode};
 use journeys::{Answer, Browser, World};
 
 /// In the order of a registration: each is sent as it stands, but for the cookie of the one under way.
-const EVENTS: [(&str, StatusCode); 13] = [
+const EVENTS: [(&str, StatusCode); 14] = [
     ("home.get", StatusCode::OK),
     ("home.not-found", StatusCode::NOT_FOUND),
     ("assets.outdated", StatusCode::NOT_FOUND),
@@ -21,6 +21,7 @@ const EVENTS: [(&str, StatusCode); 13] = [
     ("registration-otp.wrong", StatusCode::UNPROCESSABLE_ENTITY),
     ("registration-review.get", StatusCode::CONFLICT),
     ("sign-in.post", StatusCode::UNAUTHORIZED),
+    ("sign-in-otp.post", StatusCode::UNAUTHORIZED),
     ("account.get", StatusCode::UNAUTHORIZED),
 ];
 

@@ -1,0 +1,219 @@
+//! The second half of signing in: the code that came by text, and another one.
+//!
+//! The try is counted, in one conditional update, before the code is compared; fifty at once are five comparisons.
+
+mod page;
+
+use authentication::{
+    Authentication, Browser, Serving,
+    codes::{self, Codes, SendProblem},
+    finish::Proved,
+    serving, step,
+};
+use domain::{
+    bearer::Bearer,
+    otp::{OtpCode, TRIES},
+    session::Authentication as Evidence,
+    sign_in::{Event, PendingSignIn},
+};
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use page::OtpPage;
+use store::{
+    limits::{Charge, Limits},
+    lockout::Lockout,
+    pending_sign_ins::TryError,
+};
+use web::{
+    Clock, Environment, Fields, Function, Incoming, Problem, Response, StartError,
+    accept::Representation,
+    answer,
+    one_time_code::{SentCode, resend_refused},
+    page::Form,
+};
+
+/// The function.
+#[derive(Debug)]
+pub struct SignInOtp {
+    authentication: Authentication,
+    codes: Codes,
+    limits: Limits,
+    lockout: Lockout,
+    clock: Clock,
+}
+
+impl Function for SignInOtp {
+    const NAME: &'static str = "sign-in-otp";
+
+    async fn start(environment: &Environment) -> Result<Self, StartError> {
+        Ok(Self {
+            authentication: Authentication::start(environment)?,
+            codes: Codes::start(environment)?,
+            limits: wizard::limits(environment)?,
+            lockout: Lockout::new(wizard::table(environment, "LIMITS_TABLE")?),
+            clock: environment.clock.clone(),
+        })
+    }
+
+    async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        let now = self.clock.now();
+        let browser = Browser::of(incoming, &self.authentication.entropy);
+        let (serving, waiting) =
+            tokio::join!(authentication::serving(incoming), self.codes.waiting.open(&browser.secret, now));
+        let serving = serving?;
+        let Some(sign_in) = waiting.map_err(wizard::unavailable)? else {
+            return Ok(ended(incoming, serving.as_ref()));
+        };
+        let entry = Entry { incoming, browser, serving, sign_in, now };
+        if incoming.method == Method::POST {
+            return self.post(entry).await;
+        }
+        Ok(match incoming.representation {
+            Representation::Json => step::otp(incoming, &entry.sign_in, entry.serving.as_ref()),
+            Representation::Html => entry.page(&entry.sign_in, resend_refused(incoming)),
+        })
+    }
+}
+
+/// A request about the sign-in that waits in its browser.
+struct Entry<'a> {
+    incoming: &'a Incoming,
+    browser: Browser,
+    serving: Option<Serving>,
+    sign_in: PendingSignIn,
+    now: Timestamp,
+}
+
+impl SignInOtp {
+    async fn post(&self, entry: Entry<'_>) -> Result<Response, Problem> {
+        let fields = entry.incoming.fields()?;
+        let resending = fields.text("resend") == Some("yes");
+        let outcome = match resending {
+            true => self.resend(&entry, &fields).await,
+            false => self.enter(&entry, fields).await,
+        };
+        match outcome {
+            Ok(response) => Ok(response),
+            Err(Problem::NotSignedIn) => Ok(ended(entry.incoming, entry.serving.as_ref())),
+            Err(problem) => Ok(entry.again(&problem)),
+        }
+    }
+
+    async fn enter(&self, entry: &Entry<'_>, mut fields: Fields) -> Result<Response, Problem> {
+        let code: Option<OtpCode> = fields.required("code");
+        fields.finish()?;
+        let code = code.ok_or(Problem::Internal)?;
+        let Entry { incoming, browser, serving, sign_in, now } = entry;
+        let (tried, mac) = tokio::join!(
+            self.codes.waiting.try_code(&browser.secret, sign_in, *now),
+            self.codes.mac_of(sign_in, &code)
+        );
+        let tried = tried.map_err(|error| match error {
+            TryError::Refused(refusal) => codes::refused(refusal, *now),
+            TryError::Store(error) => wizard::unavailable(error),
+        })?;
+        if mac? != sign_in.otp.mac {
+            return Err(Problem::OtpIncorrect { attempts_left: tried.otp.attempts_left() });
+        }
+        let proved = Proved {
+            account_id: sign_in.account_id,
+            username: &sign_in.username,
+            evidence: Evidence::PasswordAndText,
+            device: sign_in.device.clone(),
+            pending: Some((&self.codes.waiting, &browser.secret, sign_in)),
+            serving: serving.as_ref(),
+        };
+        let charges = sign_in.charged_to.iter().cloned().map(Charge::taken).collect();
+        let (finished, cleared, ()) = tokio::join!(
+            self.authentication.finish(incoming, proved),
+            self.lockout.clear(sign_in.username.as_str()),
+            wizard::refund(&self.limits, charges)
+        );
+        if let Err(error) = cleared {
+            tracing::warn!(%error, "the failures were not cleared away");
+        }
+        finished
+    }
+
+    async fn resend(&self, entry: &Entry<'_>, fields: &Fields) -> Result<Response, Problem> {
+        let Entry { incoming, browser, serving, sign_in, now } = entry;
+        let moved_on = |sign_in: &PendingSignIn| step::otp(incoming, sign_in, serving.as_ref());
+        // The page it was posted from is older than the code that waits: the same press of the button, sent twice.
+        if fields.text("after").is_some_and(|seen| seen != sign_in.otp.reference.as_str()) {
+            return Ok(moved_on(sign_in));
+        }
+        sign_in.may_send(*now).map_err(|refusal| codes::refused(refusal, *now))?;
+        let draft = self.codes.draft(*now);
+        let mac = self.codes.seal(&draft, &sign_in.id, &sign_in.otp.number).await?;
+        let event = Event::CodeRequested {
+            otp: draft.sealed(sign_in.otp.number.clone(), mac),
+            charged_to: self.codes.charged_to(incoming, *now),
+        };
+        let next = sign_in.clone().apply(event, *now).map_err(|refusal| codes::refused(refusal, *now))?;
+        match self.codes.send(incoming, browser, &next, Some(sign_in), draft).await {
+            Ok(()) => Ok(moved_on(&next)),
+            Err(SendProblem::Told(problem)) => Err(problem),
+            Err(SendProblem::Overtaken(problem)) => match self.overtaken(&browser.secret, sign_in, *now).await? {
+                Some(waiting) => Ok(moved_on(&waiting)),
+                None => Err(problem),
+            },
+        }
+    }
+
+    /// What waits now, if another request sent a code meanwhile.
+    async fn overtaken(
+        &self,
+        browser: &Bearer,
+        before: &PendingSignIn,
+        now: Timestamp,
+    ) -> Result<Option<PendingSignIn>, Problem> {
+        let waiting = self.codes.waiting.open(browser, now).await.map_err(wizard::unavailable)?;
+        Ok(waiting.filter(|waiting| waiting.otp.id != before.otp.id))
+    }
+}
+
+impl Entry<'_> {
+    fn again(&self, problem: &Problem) -> Response {
+        let mut sign_in = self.sign_in.clone();
+        if let Problem::OtpIncorrect { attempts_left } = problem {
+            sign_in.otp.tries = TRIES.saturating_sub(*attempts_left);
+        }
+        let response = answer::refusal(self.incoming, problem, Form::empty(), |form| self.template(&sign_in, form));
+        self.leading_back(response)
+    }
+
+    fn page(&self, sign_in: &PendingSignIn, form: Form) -> Response {
+        self.leading_back(answer::page(StatusCode::OK, &self.template(sign_in, form)))
+    }
+
+    fn template(&self, sign_in: &PendingSignIn, form: Form) -> OtpPage {
+        let serving = self.serving.as_ref();
+        OtpPage {
+            page: self.incoming.page().attending(&form),
+            form,
+            code: SentCode::of(&sign_in.otp, self.now, self.incoming.language),
+            action: serving::path("/sign-in/otp", serving),
+            back: serving::path("/sign-in", serving),
+            serving: serving.cloned(),
+        }
+    }
+
+    fn leading_back(&self, response: Response) -> Response {
+        match &self.serving {
+            Some(serving) => answer::leading_back(response, &serving.redirect_origin),
+            None => response,
+        }
+    }
+}
+
+/// No sign-in waits here, or not any more: back to the password, with the request that it served.
+fn ended(incoming: &Incoming, serving: Option<&Serving>) -> Response {
+    match incoming.representation {
+        Representation::Json => answer::problem(incoming, &Problem::NotSignedIn),
+        Representation::Html => {
+            let path = serving::path("/sign-in", serving);
+            let separator = if serving.is_some() { '&' } else { '?' };
+            answer::see_other(&format!("{path}{separator}ended=yes"))
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Who a browser is signed in as, and how it comes to be: what sign-in, its code, consent, authorization and the
+//! account's page share.
+
+pub mod browser;
+pub mod codes;
+pub mod finish;
+pub mod serving;
+pub mod step;
+
+pub use browser::Browser;
+pub use serving::{Serving, serving};
+
+use domain::{
+    account::{Account, AccountStatus},
+    bearer::Bearer,
+    entropy::Entropy,
+    session::{Session, SessionRefusal},
+};
+use store::{StoreError, accounts::Accounts, devices::Devices, sessions::Sessions};
+use web::{Clock, Environment, Incoming, Problem, StartError, cookie::CookieName};
+
+/// The accounts, and in the table of sessions who is signed in where.
+#[derive(Clone, Debug)]
+pub struct Authentication {
+    /// The accounts.
+    pub accounts: Accounts,
+    /// The sessions.
+    pub sessions: Sessions,
+    /// The browsers seen before.
+    pub devices: Devices,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+}
+
+/// Somebody signed in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// What the session is stored under: its cookie's secret.
+    pub secret: Bearer,
+    /// The session.
+    pub session: Session,
+    /// The account, active.
+    pub account: Account,
+}
+
+impl Authentication {
+    /// From a function's environment: `ACCOUNTS_TABLE` and `SESSIONS_TABLE`.
+    ///
+    /// # Errors
+    /// A table's name is missing.
+    pub fn start(environment: &Environment) -> Result<Self, StartError> {
+        Ok(Self {
+            accounts: wizard::accounts(environment)?,
+            sessions: wizard::sessions(environment)?,
+            devices: Devices::new(wizard::table(environment, "SESSIONS_TABLE")?),
+            clock: environment.clock.clone(),
+            entropy: environment.entropy.clone(),
+        })
+    }
+
+    /// Who is signed in: the session of the request's cookie, in use again, and its account, still active.
+    ///
+    /// # Errors
+    /// The tables'.
+    pub async fn signed_in(&self, incoming: &Incoming) -> Result<Option<SignedIn>, Problem> {
+        let Some(secret) = presented(incoming) else { return Ok(None) };
+        let now = self.clock.now();
+        let Some(session) = self.sessions.open(&secret, now).await.map_err(wizard::unavailable)? else {
+            return Ok(None);
+        };
+        let seen = async {
+            match session.check(now) {
+                Err(SessionRefusal::Unseen) => self.sessions.touch(&secret, now).await,
+                _ => Ok(()),
+            }
+        };
+        let (account, seen) = tokio::join!(self.accounts.find(session.account_id), seen);
+        if let Err(error) = seen {
+            tracing::warn!(%error, "a session's use was not noted");
+        }
+        let account = account.map_err(wizard::unavailable)?;
+        let active = account.filter(|account| account.status == AccountStatus::Active);
+        Ok(active.map(|account| SignedIn { secret, session, account }))
+    }
+
+    /// Ends the session of the request's cookie, whatever it is. Ending twice is ending.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn end(&self, incoming: &Incoming) -> Result<(), StoreError> {
+        match presented(incoming) {
+            Some(secret) => self.sessions.end(&secret).await,
+            None => Ok(()),
+        }
+    }
+}
+
+fn presented(incoming: &Incoming) -> Option<Bearer> {
+    incoming.cookie(CookieName::Session)?.parse().ok()
+}
