@@ -8,6 +8,7 @@ pub mod lockout;
 pub mod opening;
 pub mod registrations;
 pub mod sessions;
+pub mod signing_keys;
 mod transaction;
 
 pub use failure::StoreError;
