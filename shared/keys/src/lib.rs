@@ -4,5 +4,6 @@ pub mod encryption;
 mod failure;
 pub mod macs;
 pub mod passwords;
+pub mod signing;
 
 pub use failure::KeyError;

@@ -17,6 +17,7 @@ pub mod registrations;
 pub mod replays;
 pub mod requests;
 pub mod sessions;
+pub mod signing_keys;
 mod transaction;
 
 pub use failure::StoreError;

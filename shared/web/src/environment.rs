@@ -1,9 +1,10 @@
 //! What a function is given at start-up: its configuration, AWS, the clock, randomness.
 
-use std::{collections::BTreeMap, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, str::FromStr, sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use domain::entropy::Entropy;
+use fetch::{Internet, Network};
 
 use crate::{clock::Clock, cookie::CookieForm};
 
@@ -17,6 +18,8 @@ pub struct Environment {
     pub clock: Clock,
     /// Randomness.
     pub entropy: Entropy,
+    /// Where URLs that relying parties registered are fetched.
+    pub network: Arc<dyn Network>,
     /// The service's own address.
     pub site: Site,
 }
@@ -67,7 +70,8 @@ impl Environment {
             .timeout_config(time_outs())
             .load()
             .await;
-        Ok(Self { variables, aws, clock: Clock::system(), entropy: system_entropy()?, site })
+        let network = Arc::new(Internet::default());
+        Ok(Self { variables, aws, clock: Clock::system(), entropy: system_entropy()?, network, site })
     }
 
     /// An environment of one's own: the local run and the tests.
@@ -79,9 +83,10 @@ impl Environment {
         aws: SdkConfig,
         clock: Clock,
         entropy: Entropy,
+        network: Arc<dyn Network>,
     ) -> Result<Self, StartError> {
         let site = Site::parse(required(&variables, "ISSUER")?)?;
-        Ok(Self { variables, aws, clock, entropy, site })
+        Ok(Self { variables, aws, clock, entropy, network, site })
     }
 
     /// A variable's text.
