@@ -2,7 +2,7 @@
 //!
 //! Stricter than NIST SP 800-63B-4 section 2.2.3 asks for at AAL2 (1 h, 24 h).
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,19 @@ impl Acr {
         }
     }
 }
+
+impl FromStr for Acr {
+    type Err = AcrError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Aal1, Self::Aal2].into_iter().find(|acr| acr.as_str() == text).ok_or(AcrError)
+    }
+}
+
+/// Not a level we know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown authentication level")]
+pub struct AcrError;
 
 impl fmt::Display for Acr {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -26,7 +26,6 @@ impl TryFrom<f64> for NumericDate {
 
     fn try_from(seconds: f64) -> Result<Self, Self::Error> {
         // Beyond the year 9999 there is no time; a cast saturates, and so leads there too.
-        #[expect(clippy::cast_possible_truncation, reason = "whole seconds are meant")]
         let whole = seconds.floor() as i64;
         if seconds.is_nan() {
             return Err(NumericDateError);

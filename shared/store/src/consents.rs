@@ -11,7 +11,7 @@ use domain::account::AccountId;
 use oidc::{agreement::Agreement, client::ClientId};
 use serde::{Deserialize, Serialize};
 
-use crate::{StoreError, Table, item, transaction::IntoTransaction};
+use crate::{StoreError, Table, item, transaction::IntoTransaction, failure::incomplete};
 
 /// Consents and subjects.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ impl Consents {
             .condition_expression("attribute_not_exists(pk)")
             .build()
             .map(IntoTransaction::into_transaction)
-            .map_err(StoreError::incomplete)
+            .map_err(incomplete)
     }
 }
 

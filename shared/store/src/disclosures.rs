@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use oidc::{claim::ClaimName, client::ClientId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Item, StoreError, Table, item, transaction::IntoTransaction};
+use crate::{Item, StoreError, Table, item, transaction::IntoTransaction, failure::incomplete};
 
 /// The table of disclosures: by account, then by time.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Disclosures {
             .set_item(Some(row(disclosure, random)?))
             .build()
             .map(IntoTransaction::into_transaction)
-            .map_err(StoreError::incomplete)
+            .map_err(incomplete)
     }
 }
 

@@ -17,12 +17,6 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// A builder of the SDK's without a required member: they fail for nothing else.
-    #[expect(clippy::needless_pass_by_value, reason = "the shape map_err takes")]
-    pub(crate) fn incomplete(error: aws_sdk_dynamodb::error::BuildError) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-
     /// An error of the client, by its code and causes. DynamoDB's messages name tables and keys of items, never values.
     pub(crate) fn from_sdk<E, R>(error: SdkError<E, R>) -> Self
     where

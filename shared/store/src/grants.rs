@@ -7,16 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use oidc::grant::{Grant, GrantId};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    StoreError, Table,
+use crate::{StoreError, Table,
     accounts::Accounts,
     consents::Consents,
     disclosures::{Disclosure, Disclosures},
     item, number,
     replays::{Replay, Replays},
     sessions,
-    transaction::{self, Cancelled, IntoTransaction},
-};
+    transaction::{self, Cancelled, IntoTransaction}, failure::incomplete};
 
 /// How long a row stays after its grant's end, so that what is presented late is known for what it is.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -199,7 +197,7 @@ impl Grants {
         if let Some(version) = version {
             put = put.expression_attribute_values(":version", number(version));
         }
-        put.build().map_err(StoreError::incomplete)
+        put.build().map_err(incomplete)
     }
 }
 

@@ -2,7 +2,7 @@
 //! name there, and uses up the request it answers. All of it or nothing.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use domain::{account::AccountId, bearer::Bearer, session::RelyingParty};
+use domain::{account::AccountId, bearer::Bearer, session::{RelyingParty, SessionId}};
 use oidc::{client::Client, grant::Grant};
 
 use crate::{
@@ -24,8 +24,8 @@ pub struct Issuing<'a> {
     pub account: AccountId,
     /// Who gets it.
     pub client: &'a Client,
-    /// The session it is issued in.
-    pub session: &'a Bearer,
+    /// The session it is issued in: its cookie's secret, and its name.
+    pub session: (&'a Bearer, &'a SessionId),
     /// What the session remembers of the client.
     pub relying_party: RelyingParty,
     /// Whether the person gets a name in the client's sector with it.
@@ -102,6 +102,7 @@ impl Issuer {
 
     fn parts(&self, issuing: Issuing<'_>) -> Result<Vec<(Part, TransactWriteItem)>, StoreError> {
         let Issuing { grant, account, client, session, relying_party, is_named_now, waiting, pushed } = issuing;
+        let (secret, session_id) = session;
         let mut parts = Vec::new();
         if let Some(handle) = waiting {
             parts.push((Part::Request, self.requests.used_up(handle)?));
@@ -113,7 +114,7 @@ impl Issuer {
             parts.push((Part::Subject, self.consents.name(account, client.subject_sector(), &relying_party.sub)?));
         }
         let client_id = client.client_id.as_str();
-        parts.push((Part::Session, self.sessions.relying_party(session, client_id, &relying_party)?));
+        parts.push((Part::Session, self.sessions.add_relying_party(&secret.digest(), session_id, client_id, &relying_party)?));
         parts.push((Part::Account, sessions::active(&self.accounts.0, account)?.into_transaction()));
         parts.push((Part::Grant, self.grants.beginning(grant)?));
         Ok(parts)

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::{StoreError, Table, failure::if_held, item, transaction::IntoTransaction};
+use crate::{StoreError, Table, failure::{if_held, incomplete}, item, transaction::IntoTransaction};
 
 /// The guards, in the table of grants.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl Replays {
             .condition_expression("attribute_not_exists(id)")
             .build()
             .map(IntoTransaction::into_transaction)
-            .map_err(StoreError::incomplete)
+            .map_err(incomplete)
     }
 }
 

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use oidc::{authorization_request::AuthorizationRequest, client::ClientId, parameters::Parameters};
 use serde::{Deserialize, Serialize};
 
-use crate::{StoreError, Table, failure::if_held, item, text, transaction::IntoTransaction};
+use crate::{StoreError, Table, failure::{if_held, incomplete}, item, text, transaction::IntoTransaction};
 
 /// How long a request waits for a person.
 pub const WAITS: SignedDuration = SignedDuration::from_mins(60);
@@ -144,7 +144,7 @@ impl Requests {
             .condition_expression("attribute_exists(id)")
             .build()
             .map(IntoTransaction::into_transaction)
-            .map_err(StoreError::incomplete)
+            .map_err(incomplete)
     }
 
     /// The same of a pushed one.
@@ -158,7 +158,7 @@ impl Requests {
             .expression_attribute_values(":no", AttributeValue::Bool(false))
             .build()
             .map(IntoTransaction::into_transaction)
-            .map_err(StoreError::incomplete)
+            .map_err(incomplete)
     }
 
     async fn put(&self, row: &impl Serialize) -> Result<(), StoreError> {

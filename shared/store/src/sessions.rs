@@ -129,7 +129,15 @@ impl Sessions {
     /// # Errors
     /// The table's.
     pub async fn open(&self, secret: &Bearer, now: Timestamp) -> Result<Option<Session>, StoreError> {
-        let row: Option<Row> = self.table.read("id", secret.digest().as_str()).await?;
+        self.find(&secret.digest(), now).await
+    }
+
+    /// The same by what is stored of the cookie, for what was given in a session and ends with it.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn find(&self, secret: &BearerDigest, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let row: Option<Row> = self.table.read("id", secret.as_str()).await?;
         Ok(row.map(|row| row.session).filter(|session| session.check(now) != Err(SessionRefusal::Ended)))
     }
 

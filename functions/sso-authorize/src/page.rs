@@ -1,0 +1,76 @@
+//! The pages of this endpoint: a request that cannot be trusted, what a person lacks, and the form that carries an answer.
+
+use askama::Template;
+use http::StatusCode;
+use oidc::{
+    authorization_request::ResponseMode,
+    decision::Requirement,
+    error::{ErrorCode, OAuthError},
+};
+use serde_json::json;
+use web::{Incoming, Response, accept::Representation, answer, page::Page};
+
+use crate::{Standing, returned};
+
+/// The request cannot be answered, and nobody is sent anywhere.
+#[derive(Debug, Template)]
+#[template(path = "refused.html")]
+struct RefusedPage {
+    page: Page,
+    /// For the service's developers, in English.
+    reason: &'static str,
+    request_id: String,
+}
+
+/// The person lacks what the client requires.
+#[derive(Debug, Template)]
+#[template(path = "lacking.html")]
+struct LackingPage {
+    page: Page,
+    client_name: String,
+    requirement: Requirement,
+    way_back: WayBack,
+}
+
+/// Back to the client, without being signed in.
+#[derive(Debug)]
+enum WayBack {
+    Link(String),
+    Form { action: String, fields: Vec<(&'static str, String)> },
+}
+
+/// An answer in the form post response mode: sent on by a script, or by hand.
+#[derive(Debug, Template)]
+#[template(path = "posted.html")]
+pub(crate) struct PostedPage {
+    pub(crate) page: Page,
+    pub(crate) action: String,
+    pub(crate) fields: Vec<(&'static str, String)>,
+}
+
+pub(crate) fn refused(incoming: &Incoming, reason: &'static str) -> Response {
+    tracing::info!(reason, "request refused without a redirect");
+    match incoming.representation {
+        Representation::Json => answer::json(
+            StatusCode::BAD_REQUEST,
+            &json!({ "error": ErrorCode::InvalidRequest.as_str(), "error_description": reason }),
+        ),
+        Representation::Html => {
+            let page = RefusedPage { page: incoming.page(), reason, request_id: incoming.request_id.clone() };
+            answer::page(StatusCode::BAD_REQUEST, &page)
+        }
+    }
+}
+
+pub(crate) fn lacking(incoming: &Incoming, standing: &Standing, requirement: Requirement) -> Response {
+    let unmet = OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, "the person does not meet what is required");
+    let answer_to = &standing.request.answer_to;
+    let fields = returned::complete(incoming, answer_to, returned::error_fields(&unmet));
+    let way_back = match answer_to.response_mode {
+        ResponseMode::Query => WayBack::Link(returned::location(answer_to, &fields)),
+        ResponseMode::FormPost => WayBack::Form { action: answer_to.redirect_uri.clone(), fields },
+    };
+    let client_name = standing.client.name.in_language(incoming.language).to_owned();
+    let page = LackingPage { page: incoming.page(), client_name, requirement, way_back };
+    answer::leading_back(answer::page(StatusCode::FORBIDDEN, &page), &answer_to.origin())
+}
