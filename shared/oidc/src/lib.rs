@@ -28,6 +28,6 @@ pub mod pkce;
 pub mod profile;
 pub mod scope;
 pub mod subject;
-pub mod told;
 #[cfg(test)]
 mod testing;
+pub mod told;
