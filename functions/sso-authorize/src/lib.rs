@@ -33,12 +33,12 @@ use oidc::{
     parameters::Parameters,
 };
 use read::{Asked, Refused};
-use signing::Signing;
 use store::{
     consents::Consents,
     grants::Grants,
     issuing::Issuer,
     requests::{PushedKey, Requests, Waiting},
+    signing_keys::SigningKeys,
 };
 use web::{Door, Environment, Function, Incoming, Problem, Response, StartError, answer, cookie::CookieName};
 
@@ -53,7 +53,7 @@ pub struct SsoAuthorize {
     requests: Requests,
     consents: Consents,
     issuer: Issuer,
-    signing: Signing,
+    signing_keys: SigningKeys,
 }
 
 impl Function for SsoAuthorize {
@@ -73,8 +73,8 @@ impl Function for SsoAuthorize {
             consents: consents.clone(),
         };
         let clients = Clients::start(environment, wizard::table(environment, "CLIENTS_TABLE")?)?;
-        let signing = Signing::start(environment)?;
-        Ok(Self { authentication, clients, requests, consents, issuer, signing })
+        let signing_keys = signing::rows(environment)?;
+        Ok(Self { authentication, clients, requests, consents, issuer, signing_keys })
     }
 
     async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {

@@ -82,7 +82,7 @@ impl SsoAuthorize {
         now: Timestamp,
     ) -> Result<AuthorizationRequest, Refused> {
         let Some(hint) = request.id_token_hint.take() else { return Ok(request) };
-        let keys = self.signing.served(now).await.map_err(|error| {
+        let keys = signing::known(&self.signing_keys, now).await.map_err(|error| {
             tracing::error!(%error, "signing keys");
             Refused::NotNow(Problem::Unavailable)
         })?;

@@ -12,8 +12,7 @@ use oidc::{
     grant::{Access, AccessHandle, AccessToken, Grant, GrantId, Introspection, RefreshToken},
 };
 use serde_json::{Value, json};
-use signing::Signing;
-use store::{accounts::Accounts, grants::Grants, replays::Replays, sessions::Sessions};
+use store::{accounts::Accounts, grants::Grants, replays::Replays, sessions::Sessions, signing_keys::SigningKeys};
 use web::{Clock, Door, Environment, Function, Incoming, Problem, Response, StartError};
 
 /// The function.
@@ -24,7 +23,7 @@ pub struct SsoIntrospect {
     replays: Replays,
     accounts: Accounts,
     sessions: Sessions,
-    signing: Signing,
+    signing_keys: SigningKeys,
     issuer: String,
     clock: Clock,
 }
@@ -41,7 +40,7 @@ impl Function for SsoIntrospect {
             replays: Replays::new(grants),
             accounts: wizard::accounts(environment)?,
             sessions: wizard::sessions(environment)?,
-            signing: Signing::start(environment)?,
+            signing_keys: signing::rows(environment)?,
             issuer: environment.site.issuer.clone(),
             clock: environment.clock.clone(),
         })
@@ -102,7 +101,7 @@ impl SsoIntrospect {
         if let Ok(token) = text.parse::<RefreshToken>() {
             return Ok(Some(Token::Refresh(token)));
         }
-        let keys = self.signing.served(now).await.map_err(Failure::unavailable)?;
+        let keys = signing::known(&self.signing_keys, now).await.map_err(Failure::unavailable)?;
         Ok(access_token::verified_id(text, &self.issuer, &keys).ok().map(|id| Token::Access(AccessHandle::Jwt(id))))
     }
 

@@ -9,8 +9,7 @@ use oidc::{
     client::ClientId,
     grant::{AccessHandle, AccessToken, RefreshToken},
 };
-use signing::Signing;
-use store::{grants::Grants, replays::Replays};
+use store::{grants::Grants, replays::Replays, signing_keys::SigningKeys};
 use web::{Clock, Door, Environment, Function, Incoming, Problem, Response, StartError};
 
 /// The function.
@@ -19,7 +18,7 @@ pub struct SsoRevoke {
     clients: Clients,
     grants: Grants,
     replays: Replays,
-    signing: Signing,
+    signing_keys: SigningKeys,
     issuer: String,
     clock: Clock,
 }
@@ -34,7 +33,7 @@ impl Function for SsoRevoke {
             clients: Clients::start(environment, wizard::table(environment, "CLIENTS_TABLE")?)?,
             grants: Grants::new(grants.clone(), environment.entropy.clone()),
             replays: Replays::new(grants),
-            signing: Signing::start(environment)?,
+            signing_keys: signing::rows(environment)?,
             issuer: environment.site.issuer.clone(),
             clock: environment.clock.clone(),
         })
@@ -68,7 +67,7 @@ impl SsoRevoke {
         let handle = match text.parse::<AccessToken>() {
             Ok(token) => AccessHandle::Opaque(token),
             Err(_) => {
-                let keys = self.signing.served(now).await.map_err(Failure::unavailable)?;
+                let keys = signing::known(&self.signing_keys, now).await.map_err(Failure::unavailable)?;
                 match access_token::verified_id(text, &self.issuer, &keys) {
                     Ok(id) => AccessHandle::Jwt(id),
                     Err(_) => return Ok(()),

@@ -14,8 +14,7 @@ use page::{AskPage, SignedOutPage};
 use request::{EndSession, NotAsked};
 use serde::Serialize;
 use sign_out::SignOut;
-use signing::Signing;
-use store::clients::Clients;
+use store::{clients::Clients, signing_keys::SigningKeys};
 use web::{
     Door, Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer,
     cookie::CookieName,
@@ -27,7 +26,7 @@ pub struct SsoSignOut {
     authentication: Authentication,
     clients: Clients,
     sign_out: SignOut,
-    signing: Signing,
+    signing_keys: SigningKeys,
 }
 
 impl Function for SsoSignOut {
@@ -39,7 +38,7 @@ impl Function for SsoSignOut {
             authentication: Authentication::start(environment)?,
             clients: Clients::new(wizard::table(environment, "CLIENTS_TABLE")?),
             sign_out: SignOut::start(environment)?,
-            signing: Signing::start(environment)?,
+            signing_keys: signing::rows(environment)?,
         })
     }
 
@@ -91,7 +90,7 @@ impl SsoSignOut {
         let hint = match parameters.one("id_token_hint") {
             None => None,
             Some(hint) => {
-                let keys = self.signing.served(now).await.map_err(|error| {
+                let keys = signing::known(&self.signing_keys, now).await.map_err(|error| {
                     tracing::error!(%error, "signing keys");
                     Problem::Unavailable
                 })?;

@@ -23,13 +23,13 @@ use oidc::{
     told::{may_tell_citizen_id, told},
 };
 use serde_json::Value;
-use signing::Signing;
 use store::{
     accounts::Accounts,
     disclosures::{Disclosure, Disclosures},
     grants::Grants,
     replays::Replays,
     sessions::Sessions,
+    signing_keys::SigningKeys,
 };
 use web::{Clock, Door, Environment, Function, Incoming, Problem, Response, StartError};
 
@@ -43,7 +43,7 @@ pub struct SsoUserinfo {
     sessions: Sessions,
     disclosures: Disclosures,
     citizen_ids: CitizenIds,
-    signing: Signing,
+    signing_keys: SigningKeys,
     issuer: String,
     clock: Clock,
     entropy: Entropy,
@@ -63,7 +63,7 @@ impl Function for SsoUserinfo {
             sessions: wizard::sessions(environment)?,
             disclosures: Disclosures::new(wizard::table(environment, "DISCLOSURES_TABLE")?),
             citizen_ids: CitizenIds::new(wizard::kms(environment)),
-            signing: Signing::start(environment)?,
+            signing_keys: signing::rows(environment)?,
             issuer: environment.site.issuer.clone(),
             clock: environment.clock.clone(),
             entropy: environment.entropy.clone(),
@@ -141,7 +141,7 @@ impl SsoUserinfo {
         if let Ok(token) = token.parse() {
             return Ok(Some(AccessHandle::Opaque(token)));
         }
-        let keys = self.signing.served(now).await.map_err(Failure::unavailable)?;
+        let keys = signing::known(&self.signing_keys, now).await.map_err(Failure::unavailable)?;
         Ok(access_token::verified_id(token, &self.issuer, &keys).ok().map(AccessHandle::Jwt))
     }
 

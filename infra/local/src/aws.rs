@@ -1,7 +1,7 @@
 //! The parts of AWS that the functions call, on one loopback port, for the unchanged SDK clients.
 //!
-//! DynamoDB is the embedded dynoxide, KMS real cryptography with keys of its own, SNS an outbox one can read. Nobody's
-//! signature is checked: what a function may do is the deployed stack's to prove.
+//! DynamoDB is the embedded dynoxide, KMS real cryptography with keys of its own, SNS an outbox one can read, SQS queues
+//! in memory. Nobody's signature is checked: what a function may do is the deployed stack's to prove.
 
 mod dynamodb;
 pub mod faults;
@@ -10,6 +10,7 @@ mod kms;
 mod reply;
 mod server;
 mod sns;
+pub mod sqs;
 
 use std::{
     io,
@@ -30,17 +31,19 @@ use keyring::Keyring;
 use kms::Kms;
 use server::Services;
 use sns::Sns;
+use sqs::{Queues, Sqs};
 
 pub use keyring::KeyringError;
 
 /// Where the time comes from; the caller's choice.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The three services, running until dropped.
+/// The services, running until dropped.
 #[derive(Debug)]
 pub struct Aws {
     address: SocketAddr,
     outbox: Arc<Outbox>,
+    queues: Queues,
     faults: Faults,
     server: JoinHandle<()>,
 }
@@ -94,17 +97,19 @@ impl Aws {
         let dynamodb = tokio::task::spawn_blocking(move || DynamoDb::open(directory.as_deref(), &tables));
         let dynamodb = dynamodb.await.map_err(|_| AwsError::CutOff)??;
         let outbox = Arc::<Outbox>::default();
+        let queues = Queues::new(&template.queues);
         let faults = Faults::default();
         let services = Services {
             dynamodb,
             kms: Arc::new(Kms::new(keyring)),
             sns: Sns::new(Arc::clone(&outbox), clock),
+            sqs: Sqs::new(queues.clone()),
             faults: faults.clone(),
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(AwsError::Listen)?;
         let address = listener.local_addr().map_err(AwsError::Listen)?;
         let server = tokio::spawn(server::serve(listener, Arc::new(services)));
-        Ok(Self { address, outbox, faults, server })
+        Ok(Self { address, outbox, queues, faults, server })
     }
 
     /// The SDK's `endpoint_url`.
@@ -115,6 +120,11 @@ impl Aws {
     /// The text messages sent.
     pub fn outbox(&self) -> Arc<Outbox> {
         Arc::clone(&self.outbox)
+    }
+
+    /// The queues and what is in them.
+    pub fn queues(&self) -> Queues {
+        self.queues.clone()
     }
 
     /// What goes wrong, and the record of calls.

@@ -1,20 +1,36 @@
 //! The functions by their names in the template. What routes they have, and what environment, the template says.
 
-use std::sync::Arc;
+use std::{future::Future, pin::Pin, sync::Arc};
 
-use web::{Environment, Function};
+use serde_json::Value;
+use web::{Consumer, Environment, Function, Operation};
 
 use crate::{LocalError, gateway::Handler};
+
+/// A function that runs.
+pub(crate) enum Started {
+    /// One behind API Gateway.
+    Http(Handler),
+    /// One that takes its event as it is: an operators' function or a queue's.
+    Event(EventHandler),
+}
+
+/// A function, as Lambda would call it with an event. Its error is what Lambda calls a function error.
+pub(crate) type EventHandler = Arc<dyn Fn(Value) -> Handling + Send + Sync>;
+/// What an [`EventHandler`] returns.
+pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<Value, serde_json::Error>> + Send>>;
 
 /// Starts the function of this name.
 ///
 /// # Errors
 /// [`LocalError::UnknownFunction`] for a name that is not linked in, and the function's own.
-pub(crate) async fn start(name: &str, environment: &Environment) -> Result<Handler, LocalError> {
+pub(crate) async fn start(name: &str, environment: &Environment) -> Result<Started, LocalError> {
     match name {
         account::Account::NAME => handler::<account::Account>(environment).await,
         assets::Assets::NAME => handler::<assets::Assets>(environment).await,
         home::Home::NAME => handler::<home::Home>(environment).await,
+        logout_notifier::LogoutNotifier::NAME => consumer::<logout_notifier::LogoutNotifier>(environment).await,
+        ops_keys::OpsKeys::NAME => operation::<ops_keys::OpsKeys>(environment).await,
         registration_account::RegistrationAccount::NAME => {
             handler::<registration_account::RegistrationAccount>(environment).await
         }
@@ -33,15 +49,32 @@ pub(crate) async fn start(name: &str, environment: &Environment) -> Result<Handl
         }
         sign_in_otp::SignInOtp::NAME => handler::<sign_in_otp::SignInOtp>(environment).await,
         sign_in::SignIn::NAME => handler::<sign_in::SignIn>(environment).await,
+        sso_metadata::SsoMetadata::NAME => handler::<sso_metadata::SsoMetadata>(environment).await,
         _ => Err(LocalError::UnknownFunction(name.to_owned())),
     }
 }
 
-async fn handler<F: Function>(environment: &Environment) -> Result<Handler, LocalError> {
+async fn handler<F: Function>(environment: &Environment) -> Result<Started, LocalError> {
     let function = Arc::new(F::start(environment).await?);
     let (site, clock) = (environment.site.clone(), environment.clock.clone());
-    Ok(Arc::new(move |request| {
+    Ok(Started::Http(Arc::new(move |request| {
         let (function, site, clock) = (Arc::clone(&function), site.clone(), clock.clone());
         Box::pin(async move { web::run::respond(&*function, request, &site, &clock).await })
-    }))
+    })))
+}
+
+async fn operation<O: Operation>(environment: &Environment) -> Result<Started, LocalError> {
+    let operation = Arc::new(O::start(environment).await?);
+    Ok(Started::Event(Arc::new(move |event| {
+        let operation = Arc::clone(&operation);
+        Box::pin(async move { Ok(web::operation::operate(&*operation, event, "local").await) })
+    })))
+}
+
+async fn consumer<C: Consumer>(environment: &Environment) -> Result<Started, LocalError> {
+    let consumer = Arc::new(C::start(environment).await?);
+    Ok(Started::Event(Arc::new(move |event| {
+        let consumer = Arc::clone(&consumer);
+        Box::pin(async move { serde_json::to_value(web::consumer::consume(&*consumer, event).await?) })
+    })))
 }

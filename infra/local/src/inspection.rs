@@ -6,6 +6,7 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use lambda_http::{Body, Request};
 
 use crate::{
+    functions::{EventHandler, Started},
     gateway::Handler,
     sms_outbox::{Outbox, Text},
     template::Route,
@@ -22,25 +23,52 @@ pub(crate) fn routes(outbox: &Arc<Outbox>) -> Vec<(Route, Handler)> {
 }
 
 /// The route that hands its body to a function as the event, as `sam remote invoke` does.
-pub(crate) fn invoke(name: &str, handler: &Handler) -> (Route, Handler) {
-    let function = Arc::clone(handler);
-    let invoked: Handler = Arc::new(move |request| {
-        let function = Arc::clone(&function);
-        Box::pin(async move {
-            let event = match request.body() {
-                Body::Text(text) => text.clone(),
-                Body::Binary(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-                _ => String::new(),
-            };
-            match lambda_http::request::from_str(&event) {
-                Ok(event) => function(event).await,
-                Err(error) => {
-                    answer(StatusCode::BAD_REQUEST, "text/plain; charset=utf-8", format!("not an event: {error}\n"))
-                }
-            }
-        })
-    });
+pub(crate) fn invoke(name: &str, function: &Started) -> (Route, Handler) {
+    let invoked: Handler = match function {
+        Started::Http(handler) => {
+            let function = Arc::clone(handler);
+            Arc::new(move |request| Box::pin(with_request(Arc::clone(&function), event(&request))))
+        }
+        Started::Event(handler) => {
+            let function = Arc::clone(handler);
+            Arc::new(move |request| Box::pin(with_event(Arc::clone(&function), event(&request))))
+        }
+    };
     (Route::new(Method::POST, format!("/_local/invoke/{name}")), invoked)
+}
+
+async fn with_request(function: Handler, event: String) -> Response<Body> {
+    match lambda_http::request::from_str(&event) {
+        Ok(event) => function(event).await,
+        Err(error) => no_event(&error),
+    }
+}
+
+/// What the function answers, or, as Lambda has it, `{"errorMessage"}` where it fails.
+async fn with_event(function: EventHandler, event: String) -> Response<Body> {
+    let event = match serde_json::from_str(&event) {
+        Ok(event) => event,
+        Err(error) => return no_event(&error),
+    };
+    match function(event).await {
+        Ok(answered) => answer(StatusCode::OK, "application/json", answered.to_string()),
+        Err(error) => {
+            let failed = serde_json::json!({ "errorMessage": error.to_string() }).to_string();
+            answer(StatusCode::BAD_GATEWAY, "application/json", failed)
+        }
+    }
+}
+
+fn event(request: &Request) -> String {
+    match request.body() {
+        Body::Text(text) => text.clone(),
+        Body::Binary(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        _ => String::new(),
+    }
+}
+
+fn no_event(error: &serde_json::Error) -> Response<Body> {
+    answer(StatusCode::BAD_REQUEST, "text/plain; charset=utf-8", format!("not an event: {error}\n"))
 }
 
 fn sms(request: &Request, texts: &[Text]) -> Response<Body> {

@@ -3,13 +3,15 @@
 
 pub mod aws;
 pub mod card_registry;
+mod deliveries;
 mod functions;
 pub mod gateway;
 mod inspection;
+mod neighbourhood;
 pub mod sms_outbox;
 pub mod template;
 
-use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -21,9 +23,12 @@ use http_body_util::Full;
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{Clock, Environment};
 
-use aws::{Aws, AwsError, faults::Faults};
+use aws::{Aws, AwsError, faults::Faults, sqs::Queues};
 use card_registry::Outage;
+use deliveries::Deliveries;
+use functions::Started;
 use gateway::Gateway;
+use neighbourhood::Neighbourhood;
 use sms_outbox::Outbox;
 use template::{Template, TemplateError};
 
@@ -42,6 +47,8 @@ pub struct Settings {
     pub http_client: Option<SharedHttpClient>,
     /// Values for the template's parameters, beside those that follow from the above.
     pub parameters: BTreeMap<String, String>,
+    /// How long after a failure a message is delivered again.
+    pub redelivery: Duration,
 }
 
 impl Settings {
@@ -57,6 +64,7 @@ impl Settings {
             entropy: web::environment::system_entropy()?,
             http_client: None,
             parameters: BTreeMap::new(),
+            redelivery: Duration::from_secs(1),
         })
     }
 }
@@ -68,6 +76,7 @@ pub struct Local {
     aws: Aws,
     outage: Outage,
     registry: JoinHandle<Infallible>,
+    _deliveries: Vec<Deliveries>,
 }
 
 /// Why the local run cannot start.
@@ -117,19 +126,33 @@ impl Local {
         let aws = Aws::start(&template, settings.data.as_deref(), clock.clone()).await?;
         let sdk = sdk_config(&aws, settings.http_client);
 
+        let network = Arc::new(Neighbourhood::default());
         let mut routes = inspection::routes(&aws.outbox());
+        let mut deliveries = Vec::new();
         for function in &template.functions {
             let environment = Environment::new(
                 function.environment.clone(),
                 sdk.clone(),
                 settings.clock.clone(),
                 settings.entropy.clone(),
+                network.clone(),
             )?;
-            let handler = functions::start(&function.name, &environment).await?;
-            routes.push(inspection::invoke(&function.name, &handler));
-            routes.extend(function.routes.iter().map(|route| (route.clone(), handler.clone())));
+            let started = functions::start(&function.name, &environment).await?;
+            routes.push(inspection::invoke(&function.name, &started));
+            match started {
+                Started::Http(handler) => {
+                    routes.extend(function.routes.iter().map(|route| (route.clone(), handler.clone())));
+                }
+                Started::Event(handler) => {
+                    let sources = function.sources.iter().cloned();
+                    deliveries.extend(sources.map(|source| {
+                        Deliveries::begin(source, aws.queues(), Arc::clone(&handler), settings.redelivery)
+                    }));
+                }
+            }
         }
-        Ok(Self { gateway: Arc::new(Gateway::new(routes, clock)), aws, outage, registry })
+        let gateway = Arc::new(Gateway::new(routes, clock));
+        Ok(Self { gateway, aws, outage, registry, _deliveries: deliveries })
     }
 
     /// Serves until the task is dropped.
@@ -145,6 +168,11 @@ impl Local {
     /// The texts that were sent.
     pub fn outbox(&self) -> Arc<Outbox> {
         self.aws.outbox()
+    }
+
+    /// The queues and what is in them, dead letters too.
+    pub fn queues(&self) -> Queues {
+        self.aws.queues()
     }
 
     /// What the stand-ins can be told to do wrong.

@@ -32,8 +32,8 @@ pub struct Template {
     pub tables: Vec<Table>,
     /// The KMS keys.
     pub kms_keys: Vec<KmsKey>,
-    /// The SQS queues' names.
-    pub queues: Vec<String>,
+    /// The SQS queues.
+    pub queues: Vec<Queue>,
 }
 
 /// A Lambda function.
@@ -45,6 +45,8 @@ pub struct Function {
     pub name: String,
     /// What API Gateway sends to it.
     pub routes: Vec<Route>,
+    /// The queues it takes messages from.
+    pub sources: Vec<Source>,
     /// Its environment, the template's globals included.
     pub environment: BTreeMap<String, String>,
 }
@@ -56,6 +58,37 @@ pub struct Route {
     pub method: Option<Method>,
     /// Begins with `/`; a segment may be `{name}`, the last one `{name+}`.
     pub path: String,
+}
+
+/// A queue whose messages go to a function, in batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The queue's name.
+    pub queue: String,
+    /// How many messages a batch has at most.
+    pub batch_size: usize,
+    /// Whether the function's answer says which messages failed; else one failure is everybody's.
+    pub reports_failures: bool,
+}
+
+/// An SQS queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// Its name within the template.
+    pub logical_id: String,
+    /// The last part of its URL.
+    pub name: String,
+    /// What becomes of messages that nobody could take.
+    pub redrive: Option<Redrive>,
+}
+
+/// A queue's `RedrivePolicy`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redrive {
+    /// The name of the queue for dead letters.
+    pub dead_letters: String,
+    /// How often a message is delivered before it is one.
+    pub max_receive_count: u32,
 }
 
 /// A DynamoDB table.

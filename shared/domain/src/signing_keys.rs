@@ -223,11 +223,14 @@ impl KeyRing {
         known.sort_by_key(|key| [Role::Current, Role::Next, Role::Retiring].iter().position(|role| *role == key.role));
         let mut free = vec![Role::Current, Role::Next, Role::Retiring];
         free.retain(|role| known.iter().all(|key| key.role != *role));
-        if free.contains(&Role::Current) && let Some(heir) = known.first_mut() {
+        if free.contains(&Role::Current)
+            && let Some(heir) = known.first_mut()
+        {
             let left = std::mem::replace(&mut heir.role, Role::Current);
             heir.since = now;
             free.retain(|role| *role != Role::Current);
             free.push(left);
+            free.sort();
         }
         known.extend(free.into_iter().zip(new).map(|(role, key)| key.with(role, now)));
         // As many keys as roles, each role once: the sum of what was known and what was free.

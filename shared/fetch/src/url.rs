@@ -115,11 +115,14 @@ mod tests {
         for text in ["https://user@rp.example/", "https://user:secret@rp.example/", "https://rp.example/#x"] {
             assert_eq!(text.parse::<RegisteredUrl>(), Err(UrlError::TooMuch), "{text}");
         }
-        for text in ["", "/jwks", "rp.example", "ftp://rp.example/", "https://", "https://rp.example:0/", "https://a b/"]
+        for text in
+            ["", "/jwks", "rp.example", "ftp://rp.example/", "https://", "https://rp.example:0/", "https://a b/"]
         {
             assert_eq!(text.parse::<RegisteredUrl>(), Err(UrlError::NotAUrl), "{text}");
         }
-        for text in ["https://rp.example:99999/", "https://rp.example:/", &format!("https://rp.example/{}", "x".repeat(2048))] {
+        for text in
+            ["https://rp.example:99999/", "https://rp.example:/", &format!("https://rp.example/{}", "x".repeat(2048))]
+        {
             assert_eq!(text.parse::<RegisteredUrl>(), Err(UrlError::NotAUrl), "{text}");
         }
     }

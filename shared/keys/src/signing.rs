@@ -6,7 +6,6 @@ use aws_sdk_kms::{
     types::{MessageType, SigningAlgorithmSpec},
 };
 use domain::signing_keys::Algorithm;
-use sha2::{Digest, Sha256};
 
 use crate::KeyError;
 
@@ -22,17 +21,17 @@ impl Signer {
         Self { client }
     }
 
-    /// The signature over `message` as KMS gives it: ECDSA's as DER, RSA's as it is.
+    /// The signature over a SHA-256 as KMS gives it: ECDSA's as DER, RSA's as it is.
     ///
     /// # Errors
     /// KMS's.
-    pub async fn sign(&self, arn: &str, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+    pub async fn sign(&self, arn: &str, algorithm: Algorithm, digest: &[u8; 32]) -> Result<Vec<u8>, KeyError> {
         let output = self
             .client
             .sign()
             .key_id(arn)
             .message_type(MessageType::Digest)
-            .message(Blob::new(Sha256::digest(message).as_slice()))
+            .message(Blob::new(digest.as_slice()))
             .signing_algorithm(specified(algorithm))
             .send()
             .await

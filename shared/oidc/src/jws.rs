@@ -1,56 +1,13 @@
 //! A JSON Web Signature in compact form (RFC 7515), in the two steps that KMS makes of it: the input is digested here,
 //! signed there, and the answer put behind it.
 
-use std::{fmt, str::FromStr};
-
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+/// What we sign with (RFC 7518 section 3.1).
+pub use domain::signing_keys::Algorithm as SigningAlgorithm;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{der, jwk::Thumbprint};
-
-/// What we sign with (RFC 7518 section 3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum SigningAlgorithm {
-    /// ECDSA on P-256 with SHA-256. KMS: `ECDSA_SHA_256`.
-    #[serde(rename = "ES256")]
-    Es256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256. KMS: `RSASSA_PKCS1_V1_5_SHA_256`.
-    #[serde(rename = "RS256")]
-    Rs256,
-}
-
-impl SigningAlgorithm {
-    /// Both, the better first.
-    pub const EVERY: [Self; 2] = [Self::Es256, Self::Rs256];
-
-    /// The name in headers and metadata.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Es256 => "ES256",
-            Self::Rs256 => "RS256",
-        }
-    }
-}
-
-impl fmt::Display for SigningAlgorithm {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
-impl FromStr for SigningAlgorithm {
-    type Err = UnknownAlgorithm;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::EVERY.into_iter().find(|algorithm| algorithm.as_str() == text).ok_or(UnknownAlgorithm)
-    }
-}
-
-/// Not an algorithm we sign with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown signing algorithm")]
-pub struct UnknownAlgorithm;
 
 /// `typ`: what kind of JWT it is, so that none passes for another (RFC 8725 section 3.11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

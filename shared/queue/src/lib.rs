@@ -55,7 +55,10 @@ impl Queue {
             if failed.is_empty() {
                 continue;
             }
-            let again = failed.iter().filter_map(|failed| failed.number).filter_map(|number| Some((number, batch.get(number)?)));
+            let again = failed
+                .iter()
+                .filter_map(|failed| failed.number)
+                .filter_map(|number| Some((number, batch.get(number)?)));
             let entries = again.map(|(number, body)| entry(number, body));
             let failed = self.send_batch(entries.collect::<Result<_, _>>()?).await?;
             if let Some(first) = failed.first() {

@@ -134,7 +134,8 @@ fn parse<A: DeserializeOwned>(event: Value) -> Result<Order<A>, OrderRefused> {
     let Value::Object(mut members) = event else { return Err(OrderRefused::invalid("an order is a JSON object")) };
     let operator: Operator = taken(&mut members, "operator")?.unwrap_or_default().parse()?;
     let reason: Justification = taken(&mut members, "reason")?.unwrap_or_default().parse()?;
-    let second_operator: Option<Operator> = taken(&mut members, "second_operator")?.map(|text| text.parse()).transpose()?;
+    let second_operator: Option<Operator> =
+        taken(&mut members, "second_operator")?.map(|text| text.parse()).transpose()?;
     if second_operator.as_ref() == Some(&operator) {
         return Err(OrderRefused::invalid("second_operator is somebody else"));
     }

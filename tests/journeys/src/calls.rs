@@ -82,6 +82,7 @@ impl HttpConnector for Recording<SharedHttpConnector> {
 fn name(request: &HttpRequest) -> String {
     match request.headers().get("x-amz-target").and_then(|target| target.split_once('.')) {
         Some(("TrentService", operation)) => format!("KMS {operation}"),
+        Some(("AmazonSQS", operation)) => format!("SQS {operation}"),
         Some((_, operation)) => format!("DynamoDB {operation}"),
         None => "SNS Publish".to_owned(),
     }

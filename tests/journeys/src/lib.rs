@@ -5,8 +5,10 @@
 pub mod browser;
 pub mod calls;
 pub mod person;
+pub mod relying_party;
 pub mod world;
 
 pub use browser::{Answer, Browser};
 pub use person::Person;
+pub use relying_party::RelyingParty;
 pub use world::World;

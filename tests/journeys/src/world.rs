@@ -48,6 +48,7 @@ impl World {
         let mut settings = Settings::new("http://localhost:8080").expect("randomness");
         settings.clock = clock(&now);
         settings.entropy = entropy(&forced, settings.entropy);
+        settings.redelivery = std::time::Duration::ZERO;
         settings.http_client = Some(calls.recording_client());
         settings.parameters =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

@@ -52,6 +52,8 @@ pub enum Service {
     Kms,
     /// SNS
     Sns,
+    /// SQS
+    Sqs,
 }
 
 /// One call, as it arrived: a retry of the SDK is a call of its own.
@@ -61,7 +63,7 @@ pub struct Call {
     pub service: Service,
     /// For what: `PutItem`, `GenerateMac`, `Publish` ...
     pub operation: String,
-    /// Which tables (by name, each once) or which key (as the caller named it).
+    /// Which tables (by name, each once), which key (as the caller named it) or which queue (by name).
     pub targets: Vec<String>,
     /// 1 + the depth of the deepest recorded call that had finished when this one came.
     pub depth: u32,

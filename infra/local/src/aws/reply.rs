@@ -16,7 +16,7 @@ pub(super) struct Reply {
 /// How a service writes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Protocol {
-    /// DynamoDB's.
+    /// DynamoDB's and SQS's.
     Json10,
     /// KMS's.
     Json11,

@@ -19,9 +19,10 @@ use super::{
     kms::Kms,
     reply::{Protocol, Reply},
     sns::Sns,
+    sqs::{self, Sqs},
 };
 
-/// DynamoDB's limit, the largest of the three, in bytes.
+/// DynamoDB's limit, the largest of them all, in bytes.
 const LARGEST_REQUEST: usize = 16 * 1024 * 1024;
 
 /// What answers.
@@ -29,6 +30,7 @@ pub(super) struct Services {
     pub(super) dynamodb: DynamoDb,
     pub(super) kms: Arc<Kms>,
     pub(super) sns: Sns,
+    pub(super) sqs: Sqs,
     pub(super) faults: Faults,
 }
 
@@ -73,7 +75,7 @@ impl Services {
         let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).map(str::to_owned);
         let body = Limited::new(request.into_body(), LARGEST_REQUEST).collect().await.map_err(|_| Cut)?.to_bytes();
         let Some(asked) = asked(target.as_deref(), body) else {
-            let message = "neither DynamoDB nor KMS nor SNS";
+            let message = "neither DynamoDB nor KMS nor SNS nor SQS";
             let code = "UnknownOperationException";
             return Ok(Reply::refusal(Protocol::Json10, StatusCode::BAD_REQUEST, code, message).into_http());
         };
@@ -88,6 +90,7 @@ impl Services {
             Service::DynamoDb => dynamodb::tables(&request),
             Service::Kms => request.get("KeyId").and_then(Value::as_str).map(str::to_owned).into_iter().collect(),
             Service::Sns => Vec::new(),
+            Service::Sqs => sqs::queue(&request).map(str::to_owned).into_iter().collect(),
         };
         let (fault, ticket) = self.faults.meet(asked.service, &asked.operation, targets).await;
         let reply = match fault {
@@ -95,6 +98,7 @@ impl Services {
             Some(Fault::Refuse(refusal)) => Ok(refusal.reply(asked.service, dynamodb::actions(&request))),
             Some(Fault::LoseRequest) => Err(Cut),
             Some(Fault::LoseAnswer) => self.execute(asked).await.and(Err(Cut)),
+            Some(Fault::RefuseEntry) => Ok(self.sqs.answer_but_the_first(&asked.operation, &asked.body)),
         };
         drop(ticket);
         reply
@@ -103,11 +107,13 @@ impl Services {
     /// Off the async threads: SQLite and the making of keys block.
     async fn execute(&self, asked: Asked) -> Result<Reply, Cut> {
         let Asked { service, operation, body } = asked;
-        let (dynamodb, kms, sns) = (self.dynamodb.clone(), Arc::clone(&self.kms), self.sns.clone());
+        let (dynamodb, kms, sns, sqs) =
+            (self.dynamodb.clone(), Arc::clone(&self.kms), self.sns.clone(), self.sqs.clone());
         let work = tokio::task::spawn_blocking(move || match service {
             Service::DynamoDb => dynamodb.answer(&operation, &body),
             Service::Kms => kms.answer(&operation, &body),
             Service::Sns => sns.answer(&operation, &body),
+            Service::Sqs => sqs.answer(&operation, &body),
         });
         work.await.map_err(|_| Cut)
     }
@@ -117,6 +123,7 @@ fn asked(target: Option<&str>, body: Bytes) -> Option<Asked> {
     let (service, operation) = match target.map(|target| target.split_once('.').unwrap_or((target, ""))) {
         Some(("DynamoDB_20120810", operation)) => (Service::DynamoDb, operation.to_owned()),
         Some(("TrentService", operation)) => (Service::Kms, operation.to_owned()),
+        Some(("AmazonSQS", operation)) => (Service::Sqs, operation.to_owned()),
         Some(_) => return None,
         None => (Service::Sns, Sns::operation(&body)?),
     };

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{
-    Function, KeySpec, KeyUsage, KmsKey, Route, Table, Template, TemplateError,
+    Function, KeySpec, KeyUsage, KmsKey, Queue, Redrive, Route, Source, Table, Template, TemplateError,
     deployment::{Deployment, Resource},
     intrinsics,
 };
@@ -19,10 +19,7 @@ pub(super) fn template(deployment: &Deployment<'_>) -> Result<Template, Template
             "AWS::Serverless::Function" => template.functions.push(function(resource, deployment)?),
             "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => template.tables.push(table(resource, deployment)?),
             "AWS::KMS::Key" => template.kms_keys.push(kms_key(resource, deployment)?),
-            "AWS::SQS::Queue" => {
-                let name = deployment.attribute(resource.logical_id, "QueueName");
-                template.queues.push(name.map_err(|reason| of(resource, reason))?);
-            }
+            "AWS::SQS::Queue" => template.queues.push(queue(resource, deployment)?),
             _ => {}
         }
     }
@@ -47,6 +44,7 @@ fn function(resource: Resource<'_>, deployment: &Deployment<'_>) -> Result<Funct
         logical_id: resource.logical_id.to_owned(),
         name: name.to_owned(),
         routes: routes(resource)?,
+        sources: sources(resource, deployment)?,
         environment,
     })
 }
@@ -68,6 +66,55 @@ fn routes(resource: Resource<'_>) -> Result<Vec<Route>, TemplateError> {
         });
     }
     Ok(routes)
+}
+
+/// The queues of a function's events.
+fn sources(resource: Resource<'_>, deployment: &Deployment<'_>) -> Result<Vec<Source>, TemplateError> {
+    let mut sources = Vec::new();
+    for (event, body) in resource.mapping("Events").into_iter().flatten() {
+        if body.get("Type").and_then(Value::as_str) != Some("SQS") {
+            continue;
+        }
+        let wrong = |reason: String| of(resource, format!("event {event}: {reason}"));
+        let properties = body.get("Properties").map_or(Ok(None), |value| intrinsics::resolve(value, deployment));
+        let properties = properties.map_err(wrong)?.unwrap_or_default();
+        let queue = properties.get("Queue").and_then(Value::as_str).and_then(queue_name);
+        let responses = properties.get("FunctionResponseTypes").and_then(Value::as_array);
+        sources.push(Source {
+            queue: queue.ok_or_else(|| wrong("Queue is no ARN".to_owned()))?.to_owned(),
+            batch_size: whole(properties.get("BatchSize")).map_or(10, |size| size as usize),
+            reports_failures: responses.is_some_and(|kinds| kinds.contains(&json!("ReportBatchItemFailures"))),
+        });
+    }
+    Ok(sources)
+}
+
+fn queue(resource: Resource<'_>, deployment: &Deployment<'_>) -> Result<Queue, TemplateError> {
+    let name = deployment.attribute(resource.logical_id, "QueueName").map_err(|reason| of(resource, reason))?;
+    let redrive = deployment.property(resource, "RedrivePolicy")?.map(|policy| {
+        let dead_letters = policy.get("deadLetterTargetArn").and_then(Value::as_str).and_then(queue_name)?.to_owned();
+        Some(Redrive { dead_letters, max_receive_count: whole(policy.get("maxReceiveCount"))? })
+    });
+    let redrive = match redrive {
+        Some(None) => return Err(of(resource, "RedrivePolicy lacks an ARN or a count".to_owned())),
+        Some(redrive) => redrive,
+        None => None,
+    };
+    Ok(Queue { logical_id: resource.logical_id.to_owned(), name, redrive })
+}
+
+/// The last part of a queue's ARN.
+fn queue_name(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:aws:sqs:")?.rsplit(':').next()
+}
+
+/// A number, possibly written as a text.
+fn whole(value: Option<&Value>) -> Option<u32> {
+    match value? {
+        Value::Number(number) => number.as_u64()?.try_into().ok(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
 }
 
 /// Only what `CreateTable` and an embedded engine share: no backups, alarms, encryption or capacity.

@@ -44,6 +44,9 @@ Resources:
         Read: {Type: Api, Properties: {Path: /registration/terms, Method: get, RestApiId: !Ref Api}}
         Any: {Type: Api, Properties: {Path: '/{proxy+}', Method: ANY, RestApiId: !Ref Api}}
         Timer: {Type: Schedule, Properties: {Schedule: rate(1 hour)}}
+        Mail:
+          Type: SQS
+          Properties: {Queue: !GetAtt Logouts.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures]}
   Role: {Type: AWS::IAM::Role, Properties: {RoleName: terms}}
   Registrations:
     Type: AWS::DynamoDB::Table
@@ -68,7 +71,12 @@ Resources:
   SecretKey:
     Type: AWS::KMS::Key
     Properties: {KeyPolicy: !Sub '${AWS::AccountId}'}
-  Logouts: {Type: AWS::SQS::Queue, Properties: {QueueName: !Sub 'logouts-${Stage}'}}
+  DeadLetters: {Type: AWS::SQS::Queue, Properties: {}}
+  Logouts:
+    Type: AWS::SQS::Queue
+    Properties:
+      QueueName: !Sub 'logouts-${Stage}'
+      RedrivePolicy: {deadLetterTargetArn: !GetAtt DeadLetters.Arn, maxReceiveCount: 5}
 ";
 
 fn overrides(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -146,7 +154,15 @@ fn keys_and_queues_are_known() {
             ("SecretKey", KeySpec::SymmetricDefault, KeyUsage::EncryptDecrypt),
         ]
     );
-    assert_eq!(template.queues, ["logouts-test"]);
+    let queue =
+        |logical_id: &str, name: &str, redrive| Queue { logical_id: logical_id.into(), name: name.into(), redrive };
+    let redrive = Redrive { dead_letters: "DeadLetters".into(), max_receive_count: 5 };
+    assert_eq!(
+        template.queues,
+        [queue("DeadLetters", "DeadLetters", None), queue("Logouts", "logouts-test", Some(redrive))]
+    );
+    let source = Source { queue: "logouts-test".into(), batch_size: 5, reports_failures: true };
+    assert_eq!(template.function("registration-terms").unwrap().sources, [source]);
 }
 
 #[test]
@@ -182,6 +198,10 @@ fn errors_name_the_resource() {
     );
     let text = TEMPLATE.replace("KeySpec: HMAC_256", "KeySpec: RSA_2048");
     assert_eq!(refusal(&text, &[issuer]), "MacKey: a RSA_2048 key is not for GENERATE_VERIFY_MAC");
+    let text = TEMPLATE.replace("Queue: !GetAtt Logouts.Arn", "Queue: !Ref Logouts");
+    assert_eq!(refusal(&text, &[issuer]), "RegistrationTerms: event Mail: Queue is no ARN");
+    let text = TEMPLATE.replace(", maxReceiveCount: 5", "");
+    assert_eq!(refusal(&text, &[issuer]), "Logouts: RedrivePolicy lacks an ARN or a count");
     let text = TEMPLATE.replace("KeySchema: [{AttributeName: id, KeyType: HASH}]", "Tags: []");
     assert_eq!(refusal(&text, &[issuer]), "Registrations: no KeySchema");
 }

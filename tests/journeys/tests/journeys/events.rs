@@ -1,5 +1,5 @@
-//! The events of `events/`, as API Gateway would send them, each to its function: the same files that
-//! `sam local invoke` takes.
+//! The events of `events/`, as API Gateway, SQS or an operator would send them, each to its function: the same files
+//! that `sam local invoke` takes.
 
 use std::{collections::BTreeSet, fs};
 
@@ -8,7 +8,7 @@ use http::{Request, StatusCode};
 use journeys::{Answer, Browser, World};
 
 /// In the order of a registration: each is sent as it stands, but for the cookie of the one under way.
-const EVENTS: [(&str, StatusCode); 14] = [
+const EVENTS: [(&str, StatusCode); 19] = [
     ("home.get", StatusCode::OK),
     ("home.not-found", StatusCode::NOT_FOUND),
     ("assets.outdated", StatusCode::NOT_FOUND),
@@ -23,6 +23,11 @@ const EVENTS: [(&str, StatusCode); 14] = [
     ("sign-in.post", StatusCode::UNAUTHORIZED),
     ("sign-in-otp.post", StatusCode::UNAUTHORIZED),
     ("account.get", StatusCode::UNAUTHORIZED),
+    ("sso-metadata.jwks", StatusCode::OK),
+    ("ops-keys.status", StatusCode::OK),
+    ("ops-keys.rotate", StatusCode::OK),
+    ("ops-keys.nobody", StatusCode::OK),
+    ("logout-notifier.notice", StatusCode::OK),
 ];
 
 fn folder() -> String {
@@ -45,6 +50,23 @@ async fn every_event_is_answered_by_its_function() {
         let answer = invoke(&browser, name).await;
         assert_eq!(answer.status, expected, "{name}: {}", answer.body);
     }
+}
+
+/// Lambda's own status is 200 for whatever a function answers to an operator or a queue.
+#[tokio::test]
+async fn the_answers_to_operators_and_queues_say_what_became_of_it() {
+    let world = World::new().await;
+    let browser = world.browser();
+    assert_eq!(invoke(&browser, "ops-keys.status").await.json()["keys"][1]["algorithm"], "RS256");
+    assert_eq!(invoke(&browser, "ops-keys.rotate").await.json()["error"]["code"], "too_early");
+    assert_eq!(invoke(&browser, "ops-keys.nobody").await.json()["error"]["code"], "invalid_input");
+    // Nobody is at a name under .invalid.
+    let failed = invoke(&browser, "logout-notifier.notice").await.json();
+    assert_eq!(failed["batchItemFailures"][0]["itemIdentifier"], "059f36b4-87a3-44ab-83d2-661975830a7d");
+    let no_event = browser.send(Request::post("/_local/invoke/ops-keys"), Bytes::from("{")).await;
+    assert_eq!(no_event.status, StatusCode::BAD_REQUEST);
+    let no_batch = browser.send(Request::post("/_local/invoke/logout-notifier"), Bytes::from("{}")).await;
+    assert_eq!(no_batch.status, StatusCode::BAD_GATEWAY);
 }
 
 #[test]

@@ -9,4 +9,6 @@
 
 mod at_rest;
 mod events;
+mod logout;
+mod signing_keys;
 mod wizard;

@@ -54,6 +54,13 @@ impl Refusal {
                     "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.";
                 Reply::refusal(Protocol::Json11, bad, "ThrottlingException", message)
             }
+            (Service::Sqs, Self::InternalServerError) => {
+                let code = "com.amazonaws.sqs#InternalError";
+                Reply::refusal(Protocol::Json10, StatusCode::INTERNAL_SERVER_ERROR, code, "Internal error")
+            }
+            (Service::Sqs, _) => {
+                Reply::refusal(Protocol::Json10, bad, "com.amazonaws.sqs#RequestThrottled", "Rate exceeded")
+            }
             (Service::Sns, Self::InternalServerError) => {
                 Reply::refusal(Protocol::Query, StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "Internal error")
             }

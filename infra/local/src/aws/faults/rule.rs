@@ -11,6 +11,8 @@ pub enum Fault {
     LoseAnswer,
     /// The connection ends before it is executed.
     LoseRequest,
+    /// Of a batch of messages the first is refused, the others are taken.
+    RefuseEntry,
 }
 
 /// Which calls a fault befalls: by default the next one of its operation, once.
@@ -30,7 +32,7 @@ impl Rule {
         Self { service, operation: operation.to_owned(), target: None, passing: 0, remaining: 1, fault }
     }
 
-    /// Only calls that touch this table, or this key by the name the caller uses.
+    /// Only calls that touch this table, this queue, or this key by the name the caller uses.
     #[must_use]
     pub fn of(self, target: &str) -> Self {
         Self { target: Some(target.to_owned()), ..self }
