@@ -3,10 +3,11 @@
 mod page;
 
 use authentication::{Authentication, SignedIn};
-use domain::{account::Account as Details, name::Name, session::Session};
+use domain::{account::Account as Details, language::Language, name::Name, session::Session};
 use http::{Method, StatusCode};
 use page::{AccountPage, SignedOutPage};
 use serde::Serialize;
+use sign_out::SignOut;
 use web::{
     Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer, cookie::CookieName,
     fields::Confirmed, page::Moment,
@@ -16,13 +17,14 @@ use web::{
 #[derive(Debug)]
 pub struct Account {
     authentication: Authentication,
+    sign_out: SignOut,
 }
 
 impl Function for Account {
     const NAME: &'static str = "account";
 
     async fn start(environment: &Environment) -> Result<Self, StartError> {
-        Ok(Self { authentication: Authentication::start(environment)? })
+        Ok(Self { authentication: Authentication::start(environment)?, sign_out: SignOut::start(environment)? })
     }
 
     async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
@@ -69,15 +71,20 @@ struct SessionView<'a> {
 #[derive(Serialize)]
 struct Service<'a> {
     client_id: &'a str,
+    name: &'a str,
     since: String,
 }
 
 impl<'a> SessionView<'a> {
-    fn of(session: &'a Session) -> Self {
+    fn of(session: &'a Session, language: Language) -> Self {
         let services = session
             .relying_parties
             .iter()
-            .map(|(client_id, party)| Service { client_id, since: party.since.to_string() });
+            .map(|(client_id, party)| Service {
+                client_id,
+                name: party.name.in_language(language),
+                since: party.since.to_string(),
+            });
         Self {
             acr: session.authentication.acr().as_str(),
             authenticated_at: session.authenticated_at.to_string(),
@@ -110,7 +117,7 @@ impl Account {
                     ial: identity.ial.to_string(),
                     mobile: Mobile { number: account.mobile_number.masked(), verified: true },
                     created_at: account.created_at.to_string(),
-                    session: SessionView::of(&session),
+                    session: SessionView::of(&session, incoming.language),
                 };
                 answer::json(StatusCode::OK, &profile)
             }
@@ -122,7 +129,9 @@ impl Account {
         let mut fields = incoming.fields()?;
         let _: Option<Confirmed> = fields.required("confirm");
         fields.finish()?;
-        self.authentication.end(incoming).await.map_err(wizard::unavailable)?;
+        if let Some((secret, session)) = self.authentication.session(incoming).await? {
+            self.sign_out.end(&secret, &session).await?;
+        }
         let response = match incoming.representation {
             Representation::Json => answer::json(StatusCode::OK, &SignedOut { step: "signed_out" }),
             Representation::Html => answer::see_other("/account/signed-out"),
@@ -151,7 +160,10 @@ fn account_page(incoming: &Incoming, account: &Details, session: &Session) -> Ac
         services: session
             .relying_parties
             .iter()
-            .map(|(client_id, party)| (client_id.clone(), Moment::of(party.since, incoming.language)))
+            .map(|(_, party)| {
+                let name = party.name.in_language(incoming.language).to_owned();
+                (name, Moment::of(party.since, incoming.language))
+            })
             .collect(),
     }
 }

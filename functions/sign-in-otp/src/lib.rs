@@ -5,7 +5,7 @@
 mod page;
 
 use authentication::{
-    Authentication, Browser, Serving,
+    Authentication, Browser, Serving, Servings,
     codes::{self, Codes, SendProblem},
     finish::Proved,
     serving, step,
@@ -36,6 +36,7 @@ use web::{
 #[derive(Debug)]
 pub struct SignInOtp {
     authentication: Authentication,
+    servings: Servings,
     codes: Codes,
     limits: Limits,
     lockout: Lockout,
@@ -48,6 +49,7 @@ impl Function for SignInOtp {
     async fn start(environment: &Environment) -> Result<Self, StartError> {
         Ok(Self {
             authentication: Authentication::start(environment)?,
+            servings: Servings::start(environment)?,
             codes: Codes::start(environment)?,
             limits: wizard::limits(environment)?,
             lockout: Lockout::new(wizard::table(environment, "LIMITS_TABLE")?),
@@ -59,7 +61,7 @@ impl Function for SignInOtp {
         let now = self.clock.now();
         let browser = Browser::of(incoming, &self.authentication.entropy);
         let (serving, waiting) =
-            tokio::join!(authentication::serving(incoming), self.codes.waiting.open(&browser.secret, now));
+            tokio::join!(self.servings.of(incoming), self.codes.waiting.open(&browser.secret, now));
         let serving = serving?;
         let Some(sign_in) = waiting.map_err(wizard::unavailable)? else {
             return Ok(ended(incoming, serving.as_ref()));

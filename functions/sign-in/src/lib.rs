@@ -8,7 +8,7 @@ mod credentials;
 mod page;
 
 use authentication::{
-    Authentication, Browser, Serving,
+    Authentication, Browser, Serving, Servings,
     codes::{Codes, Draft, SendProblem},
     finish::Proved,
     step,
@@ -40,6 +40,7 @@ use web::{
 #[derive(Debug)]
 pub struct SignIn {
     authentication: Authentication,
+    servings: Servings,
     codes: Codes,
     limits: Limits,
     lockout: Lockout,
@@ -54,6 +55,7 @@ impl Function for SignIn {
         let key = MacKey::new(wizard::kms(environment), environment.text("PASSWORD_MAC_KEY")?);
         Ok(Self {
             authentication: Authentication::start(environment)?,
+            servings: Servings::start(environment)?,
             codes: Codes::start(environment)?,
             limits: wizard::limits(environment)?,
             lockout: Lockout::new(wizard::table(environment, "LIMITS_TABLE")?),
@@ -97,7 +99,7 @@ struct Prepared {
 
 impl SignIn {
     async fn ask(&self, incoming: &Incoming) -> Result<Response, Problem> {
-        let serving = authentication::serving(incoming).await?;
+        let serving = self.servings.of(incoming).await?;
         if incoming.representation == Representation::Json {
             return Ok(answer::json(StatusCode::OK, &Asking { step: "sign_in" }));
         }
@@ -121,7 +123,7 @@ impl SignIn {
         let credentials = Credentials::parse(fields);
         let (serving, outcome) = match credentials {
             Ok(credentials) => self.sign_in(incoming, browser, &credentials).await,
-            Err(problem) => (authentication::serving(incoming).await?, Err(problem)),
+            Err(problem) => (self.servings.of(incoming).await?, Err(problem)),
         };
         Ok(match outcome {
             Ok(response) => response,
@@ -142,7 +144,7 @@ impl SignIn {
     ) -> (Option<Serving>, Result<Response, Problem>) {
         let now = self.clock.now();
         let (serving, charged, login, waiting) = tokio::join!(
-            authentication::serving(incoming),
+            self.servings.of(incoming),
             self.charge(incoming, credentials, now),
             self.login(credentials),
             self.codes.waiting.open(&browser.secret, now)

@@ -98,6 +98,7 @@ impl SsoAuthorize {
         RelyingParty {
             sid: known.map_or_else(|| subject::from_random(entropy.bytes()), |known| known.sid.clone()),
             sub: person.subject.clone().unwrap_or_else(|| subject::from_random(entropy.bytes())),
+            name: standing.client.name.clone(),
             since: known.map_or(now, |known| known.since),
         }
     }

@@ -127,7 +127,7 @@ impl Person {
 impl SsoAuthorize {
     async fn begin(&self, incoming: &Incoming, parameters: Parameters) -> Result<Response, Problem> {
         let now = self.authentication.clock.now();
-        let (asked, session) = tokio::join!(self.read(incoming, &parameters, now), self.session(incoming, now));
+        let (asked, session) = tokio::join!(self.read(incoming, &parameters, now), self.authentication.session(incoming));
         let Asked { request, registered, pushed } = match asked {
             Ok(asked) => asked,
             Err(Refused::ToPerson(reason)) => return Ok(page::refused(incoming, reason)),
@@ -150,7 +150,7 @@ impl SsoAuthorize {
         let now = self.authentication.clock.now();
         let handle: Bearer =
             incoming.query("request").and_then(|handle| handle.parse().ok()).ok_or(Problem::RequestGone)?;
-        let (waiting, session) = tokio::join!(self.requests.waiting(&handle, now), self.session(incoming, now));
+        let (waiting, session) = tokio::join!(self.requests.waiting(&handle, now), self.authentication.session(incoming));
         let waiting = waiting.map_err(wizard::unavailable)?.ok_or(Problem::RequestGone)?;
         let browser = self.bound(incoming, &handle, &waiting).await?;
         let Waiting { request, sector, pushed, created_at, .. } = waiting;
@@ -243,21 +243,13 @@ impl SsoAuthorize {
         let waiting = Waiting {
             request: standing.request.clone(),
             browser: browser.map(|browser| browser.secret.digest()),
+            client_name: standing.client.name.clone(),
             sector: standing.client.subject_sector().to_owned(),
             pushed: standing.pushed.clone(),
             created_at: standing.created_at,
         };
         self.requests.wait(&handle, waiting).await.map_err(wizard::unavailable)?;
         Ok(handle)
-    }
-
-    /// The session of the request's cookie: the only thing that says who the person is.
-    async fn session(&self, incoming: &Incoming, now: Timestamp) -> Result<Option<(Bearer, Session)>, Problem> {
-        let Some(secret) = incoming.cookie(CookieName::Session).and_then(|value| value.parse::<Bearer>().ok()) else {
-            return Ok(None);
-        };
-        let session = self.authentication.sessions.open(&secret, now).await.map_err(wizard::unavailable)?;
-        Ok(session.map(|session| (secret, session)))
     }
 
     async fn person(

@@ -1,15 +1,21 @@
-//! What relying parties read about the provider, without asking who they are: its keys.
+//! What relying parties read about the provider, without asking who they are: its metadata and its keys.
 
 use domain::signing_keys::PublicJwk;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
+use oidc::discovery::path;
 use serde::Serialize;
+use serde_json::Value;
 use signing::Signing;
-use web::{Clock, Environment, Function, Incoming, Problem, Response, StartError, answer};
+use web::{Clock, Door, Environment, Function, Incoming, Problem, Response, StartError, answer};
+
+/// How long anybody may keep an answer, in seconds (facts.md).
+const KEPT_FOR: u32 = 300;
 
 /// The function.
 #[derive(Debug)]
 pub struct SsoMetadata {
     signing: Signing,
+    metadata: Value,
     clock: Clock,
 }
 
@@ -21,14 +27,20 @@ struct Jwks {
 
 impl Function for SsoMetadata {
     const NAME: &'static str = "sso-metadata";
+    const DOOR: Door = Door::AnyOrigin;
 
     async fn start(environment: &Environment) -> Result<Self, StartError> {
-        Ok(Self { signing: Signing::start(environment)?, clock: environment.clock.clone() })
+        Ok(Self {
+            signing: Signing::start(environment)?,
+            metadata: oidc::discovery::metadata(&environment.site.issuer),
+            clock: environment.clock.clone(),
+        })
     }
 
     async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
         match incoming.path.as_str() {
-            "/.well-known/openid-configuration/jwks" => self.jwks().await,
+            path::METADATA => Ok(answer::kept_for(answer::json(StatusCode::OK, &self.metadata), KEPT_FOR)),
+            path::JWKS => self.jwks().await,
             _ => Err(Problem::NotFound),
         }
     }
@@ -40,14 +52,6 @@ impl SsoMetadata {
             tracing::error!(%error, "signing keys");
             Problem::Unavailable
         })?;
-        Ok(public(answer::json(StatusCode::OK, &Jwks { keys })))
+        Ok(answer::kept_for(answer::json(StatusCode::OK, &Jwks { keys }), KEPT_FOR))
     }
-}
-
-/// The same for everybody: any page may read it, any cache keep it for five minutes (facts.md).
-fn public(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    response
 }

@@ -60,7 +60,7 @@ impl Function for SsoSignOut {
             Ok(asked) => asked,
             Err(NotAsked(reason)) => return Ok(page::refused(incoming, reason)),
         };
-        let Some((secret, session)) = self.session(incoming).await? else { return Ok(gone_on(incoming, &asked)) };
+        let Some((secret, session)) = self.authentication.session(incoming).await? else { return Ok(gone_on(incoming, &asked)) };
         if !confirmed && !asked.is_about(&session) {
             return Ok(ask(incoming, &asked));
         }
@@ -112,15 +112,6 @@ impl SsoSignOut {
             None => None,
         };
         Ok(Ok(EndSession::new(parameters, hint, client)))
-    }
-
-    async fn session(&self, incoming: &Incoming) -> Result<Option<(Bearer, Session)>, Problem> {
-        let Some(secret) = incoming.cookie(CookieName::Session).and_then(|value| value.parse::<Bearer>().ok()) else {
-            return Ok(None);
-        };
-        let now = self.authentication.clock.now();
-        let session = self.authentication.sessions.open(&secret, now).await.map_err(wizard::unavailable)?;
-        Ok(session.map(|session| (secret, session)))
     }
 }
 

@@ -28,8 +28,10 @@ pub(crate) async fn start(name: &str, environment: &Environment) -> Result<Start
     match name {
         account::Account::NAME => handler::<account::Account>(environment).await,
         assets::Assets::NAME => handler::<assets::Assets>(environment).await,
+        consent::Consent::NAME => handler::<consent::Consent>(environment).await,
         home::Home::NAME => handler::<home::Home>(environment).await,
         logout_notifier::LogoutNotifier::NAME => consumer::<logout_notifier::LogoutNotifier>(environment).await,
+        ops_clients::OpsClients::NAME => operation::<ops_clients::OpsClients>(environment).await,
         ops_keys::OpsKeys::NAME => operation::<ops_keys::OpsKeys>(environment).await,
         registration_account::RegistrationAccount::NAME => {
             handler::<registration_account::RegistrationAccount>(environment).await
@@ -49,7 +51,14 @@ pub(crate) async fn start(name: &str, environment: &Environment) -> Result<Start
         }
         sign_in_otp::SignInOtp::NAME => handler::<sign_in_otp::SignInOtp>(environment).await,
         sign_in::SignIn::NAME => handler::<sign_in::SignIn>(environment).await,
+        sso_authorize::SsoAuthorize::NAME => handler::<sso_authorize::SsoAuthorize>(environment).await,
+        sso_introspect::SsoIntrospect::NAME => handler::<sso_introspect::SsoIntrospect>(environment).await,
         sso_metadata::SsoMetadata::NAME => handler::<sso_metadata::SsoMetadata>(environment).await,
+        sso_par::SsoPar::NAME => handler::<sso_par::SsoPar>(environment).await,
+        sso_revoke::SsoRevoke::NAME => handler::<sso_revoke::SsoRevoke>(environment).await,
+        sso_sign_out::SsoSignOut::NAME => handler::<sso_sign_out::SsoSignOut>(environment).await,
+        sso_token::SsoToken::NAME => handler::<sso_token::SsoToken>(environment).await,
+        sso_userinfo::SsoUserinfo::NAME => handler::<sso_userinfo::SsoUserinfo>(environment).await,
         _ => Err(LocalError::UnknownFunction(name.to_owned())),
     }
 }

@@ -8,7 +8,7 @@ pub mod serving;
 pub mod step;
 
 pub use browser::Browser;
-pub use serving::{Serving, serving};
+pub use serving::{Serving, Servings};
 
 use domain::{
     account::{Account, AccountStatus},
@@ -60,16 +60,23 @@ impl Authentication {
         })
     }
 
+    /// The session of the request's cookie, and the secret that opens it. Whether its account is active is not asked.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn session(&self, incoming: &Incoming) -> Result<Option<(Bearer, Session)>, Problem> {
+        let Some(secret) = presented(incoming) else { return Ok(None) };
+        let session = self.sessions.open(&secret, self.clock.now()).await.map_err(wizard::unavailable)?;
+        Ok(session.map(|session| (secret, session)))
+    }
+
     /// Who is signed in: the session of the request's cookie, in use again, and its account, still active.
     ///
     /// # Errors
     /// The tables'.
     pub async fn signed_in(&self, incoming: &Incoming) -> Result<Option<SignedIn>, Problem> {
-        let Some(secret) = presented(incoming) else { return Ok(None) };
         let now = self.clock.now();
-        let Some(session) = self.sessions.open(&secret, now).await.map_err(wizard::unavailable)? else {
-            return Ok(None);
-        };
+        let Some((secret, session)) = self.session(incoming).await? else { return Ok(None) };
         let seen = async {
             match session.check(now) {
                 Err(SessionRefusal::Unseen) => self.sessions.touch(&secret, now).await,

@@ -1,7 +1,10 @@
 //! The authorization request that a sign-in serves: what its pages say about it, and where they lead afterwards.
 
-use domain::request_handle::RequestHandle;
-use web::{Incoming, Problem, page::Page};
+use domain::{bearer::Bearer, language::Localised, request_handle::RequestHandle};
+use store::requests::Requests;
+use web::{Clock, Environment, Incoming, Problem, StartError, page::Page};
+
+use crate::Browser;
 
 /// Where a sign-in of its own leads.
 const ACCOUNT: &str = "/account";
@@ -12,7 +15,7 @@ pub struct Serving {
     /// How pages carry it.
     pub handle: RequestHandle,
     /// Who asks, in both languages.
-    pub client_name: ClientName,
+    pub client_name: Localised,
     /// Scheme, host and port that the request leads back to: for the pages' `form-action`.
     pub redirect_origin: String,
     /// Whether it wants a code whatever the browser.
@@ -21,19 +24,10 @@ pub struct Serving {
     pub login_hint: Option<String>,
 }
 
-/// A client's name.
-#[derive(Clone, Debug)]
-pub struct ClientName {
-    /// Thai.
-    pub th: String,
-    /// English.
-    pub en: String,
-}
-
 impl Serving {
     /// Who asks, in the page's language.
     pub fn client_name(&self, page: &Page) -> &str {
-        page.language.say(&self.client_name.th, &self.client_name.en)
+        self.client_name.in_language(page.language)
     }
 }
 
@@ -44,15 +38,42 @@ pub fn handle(incoming: &Incoming) -> Option<Result<RequestHandle, Problem>> {
     Some(text.parse().map_err(|_| Problem::RequestGone))
 }
 
-/// The stored authorization request that this request serves; `None` where it serves none.
-///
-/// # Errors
-/// [`Problem::RequestGone`] for one that is unknown, too old or another browser's.
-pub async fn serving(incoming: &Incoming) -> Result<Option<Serving>, Problem> {
-    match handle(incoming) {
-        None => Ok(None),
-        // No endpoint stores requests yet: any handle is an unknown one.
-        Some(_) => Err(Problem::RequestGone),
+/// The authorization requests that wait for somebody to sign in.
+#[derive(Clone, Debug)]
+pub struct Servings {
+    requests: Requests,
+    clock: Clock,
+}
+
+impl Servings {
+    /// From a function's environment: `GRANTS_TABLE`.
+    ///
+    /// # Errors
+    /// The variable is missing.
+    pub fn start(environment: &Environment) -> Result<Self, StartError> {
+        let requests = Requests::new(wizard::table(environment, "GRANTS_TABLE")?);
+        Ok(Self { requests, clock: environment.clock.clone() })
+    }
+
+    /// The stored authorization request that this request serves; `None` where it serves none.
+    ///
+    /// # Errors
+    /// [`Problem::RequestGone`] for one that is unknown, too old or another browser's; the table's.
+    pub async fn of(&self, incoming: &Incoming) -> Result<Option<Serving>, Problem> {
+        let Some(handle) = handle(incoming).transpose()? else { return Ok(None) };
+        let secret: Bearer = handle.as_str().parse().map_err(|_| Problem::RequestGone)?;
+        let waiting = self.requests.waiting(&secret, self.clock.now()).await.map_err(wizard::unavailable)?;
+        let browser = Browser::known(incoming).map(|secret| secret.digest());
+        let waiting = waiting.filter(|waiting| browser.is_some() && waiting.browser == browser);
+        let waiting = waiting.ok_or(Problem::RequestGone)?;
+        let request = waiting.request;
+        Ok(Some(Serving {
+            handle,
+            client_name: waiting.client_name,
+            redirect_origin: request.answer_to.origin(),
+            wants_otp: request.needs_aal2 || request.prefers_aal2,
+            login_hint: request.login_hint,
+        }))
     }
 }
 

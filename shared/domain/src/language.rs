@@ -54,6 +54,22 @@ impl FromStr for Language {
     }
 }
 
+/// A text in both languages that somebody else wrote: a relying party's name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Localised {
+    /// In Thai.
+    pub th: String,
+    /// In English.
+    pub en: String,
+}
+
+impl Localised {
+    /// The text in a language.
+    pub fn in_language(&self, language: Language) -> &str {
+        language.say(&self.th, &self.en)
+    }
+}
+
 /// A tag of a language that the service does not speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a language of this service")]

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{account::AccountId, user_agent::BrowserName};
+use crate::{account::AccountId, language::Localised, user_agent::BrowserName};
 
 /// How long a session lasts without use.
 pub const IDLE: SignedDuration = SignedDuration::from_mins(30);
@@ -107,6 +107,8 @@ pub struct RelyingParty {
     pub sid: String,
     /// The person's name in this relying party's sector.
     pub sub: String,
+    /// What it is called.
+    pub name: Localised,
     /// When it was first signed in to.
     pub since: Timestamp,
 }

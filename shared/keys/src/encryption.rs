@@ -5,6 +5,7 @@ use aws_sdk_kms::{Client, primitives::Blob};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{account::AccountId, citizen_id::CitizenId, sealed::Ciphertext};
 use secrecy::SecretString;
+use zeroize::Zeroizing;
 
 use crate::KeyError;
 
@@ -38,6 +39,39 @@ impl EncryptionKey {
             .map_err(KeyError::from_sdk)?;
         let blob = output.ciphertext_blob.ok_or(KeyError::Empty)?;
         Ok(Ciphertext::new(&self.arn, blob.as_ref()))
+    }
+}
+
+/// Opens citizen IDs for who may be told them. Which key sealed one, it says itself.
+#[derive(Clone, Debug)]
+pub struct CitizenIds {
+    client: Client,
+}
+
+impl CitizenIds {
+    /// Over this client.
+    pub const fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// The citizen ID sealed for this account.
+    ///
+    /// # Errors
+    /// KMS's; [`KeyError::Empty`] for a ciphertext of another account, or of no citizen ID.
+    pub async fn open(&self, sealed: &Ciphertext, account: AccountId) -> Result<CitizenId, KeyError> {
+        let blob = hex::decode(&sealed.blob).map_err(|_| KeyError::Empty)?;
+        let output = self
+            .client
+            .decrypt()
+            .key_id(&sealed.key)
+            .encryption_context("account", account.to_string())
+            .encryption_context("purpose", "citizen-id")
+            .ciphertext_blob(Blob::new(blob))
+            .send()
+            .await
+            .map_err(KeyError::from_sdk)?;
+        let plaintext = Zeroizing::new(output.plaintext.ok_or(KeyError::Empty)?.into_inner());
+        std::str::from_utf8(&plaintext).ok().and_then(|text| text.parse().ok()).ok_or(KeyError::Empty)
     }
 }
 

@@ -6,7 +6,7 @@ mod url;
 
 use std::{fmt, str::FromStr};
 
-use domain::{assurance::Ial, language::Language};
+use domain::{assurance::Ial, language::Localised};
 use serde::{Deserialize, Serialize};
 
 pub use metadata::{MetadataError, Registration};
@@ -142,22 +142,6 @@ pub enum AccessTokenFormat {
     Opaque,
     /// RFC 9068.
     Jwt,
-}
-
-/// Text of a client's own in both languages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Localised {
-    /// In Thai.
-    pub th: String,
-    /// In English.
-    pub en: String,
-}
-
-impl Localised {
-    /// The text in a language.
-    pub fn in_language(&self, language: Language) -> &str {
-        language.say(&self.th, &self.en)
-    }
 }
 
 /// A client, valid as it stands. Made by [`Registration`].

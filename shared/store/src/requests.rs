@@ -7,9 +7,16 @@
 //! | `par#<sha256 of the reference>` | pushed by its client, to be presented within 90 s; used up likewise |
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
-use domain::bearer::{Bearer, BearerDigest};
+use domain::{
+    bearer::{Bearer, BearerDigest},
+    language::Localised,
+};
 use jiff::{SignedDuration, Timestamp};
-use oidc::{authorization_request::AuthorizationRequest, client::ClientId, parameters::Parameters};
+use oidc::{
+    authorization_request::AuthorizationRequest,
+    client::ClientId,
+    parameters::Parameters,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{StoreError, Table, failure::{if_held, incomplete}, item, text, transaction::IntoTransaction};
@@ -33,6 +40,8 @@ pub struct Waiting {
     pub request: AuthorizationRequest,
     /// The browser it is bound to: none until the first GET, where it came by a POST from another site.
     pub browser: Option<BearerDigest>,
+    /// What its client is called: what the pages on the way say.
+    pub client_name: Localised,
     /// The sector its client had then: where to look for the person's name before the client is read again.
     pub sector: String,
     /// The pushed request it came from.

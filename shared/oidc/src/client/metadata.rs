@@ -3,11 +3,11 @@
 
 use std::{collections::BTreeSet, str::FromStr};
 
-use domain::assurance::Ial;
+use domain::{assurance::Ial, language::Localised};
 use serde_json::{Map, Value};
 
 use super::{
-    AccessTokenFormat, Client, ClientId, GrantType, Localised, Locality, SubjectType,
+    AccessTokenFormat, Client, ClientId, GrantType, Locality, SubjectType,
     url::{self, Address},
 };
 use crate::{
