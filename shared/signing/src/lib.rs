@@ -9,7 +9,7 @@ mod rotation;
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_kms::Client as Kms;
 use domain::signing_keys::{Algorithm, KeyRing, NewKey, PublicJwk};
-use futures_util::future::try_join3;
+use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
 use keys::{KeyError, signing::Signer};
 use oidc::{
@@ -94,11 +94,9 @@ impl Signing {
     /// # Errors
     /// See [`SigningError`].
     pub async fn published(&self, now: Timestamp) -> Result<Vec<PublicJwk>, SigningError> {
-        let mut published = Vec::new();
-        for algorithm in Algorithm::EVERY {
-            published.extend(jwks(&self.recent(algorithm, now).await?.ring));
-        }
-        Ok(published)
+        let [first, second] = Algorithm::EVERY.map(|algorithm| self.recent(algorithm, now));
+        let (first, second) = try_join(first, second).await?;
+        Ok([first, second].iter().flat_map(|stored| jwks(&stored.ring)).collect())
     }
 
     /// An algorithm's keys as of the last minute; the first ones, if there were none.
