@@ -103,7 +103,7 @@ impl Signing {
     async fn recent(&self, algorithm: Algorithm, now: Timestamp) -> Result<StoredRing, SigningError> {
         match self.keys.recent(algorithm, now).await? {
             Some(stored) => Ok(stored),
-            None => self.begin(algorithm, now).await,
+            None => Box::pin(self.begin(algorithm, now)).await,
         }
     }
 
@@ -111,7 +111,7 @@ impl Signing {
     pub(crate) async fn fresh(&self, algorithm: Algorithm, now: Timestamp) -> Result<StoredRing, SigningError> {
         match self.keys.fresh(algorithm, now).await? {
             Some(stored) => Ok(stored),
-            None => self.begin(algorithm, now).await,
+            None => Box::pin(self.begin(algorithm, now)).await,
         }
     }
 
