@@ -87,7 +87,6 @@ fn refused(error: RotateError) -> OrderRefused {
 }
 
 /// Its cause is logged here, once.
-#[expect(clippy::needless_pass_by_value, reason = "the shape map_err takes")]
 fn unavailable(error: SigningError) -> OrderRefused {
     tracing::error!(%error, "signing keys");
     OrderRefused::unavailable(error)

@@ -94,11 +94,9 @@ impl Signing {
     /// # Errors
     /// See [`SigningError`].
     pub async fn published(&self, now: Timestamp) -> Result<Vec<PublicJwk>, SigningError> {
-        let mut published = Vec::new();
-        for algorithm in Algorithm::EVERY {
-            published.extend(jwks(&self.recent(algorithm, now).await?.ring));
-        }
-        Ok(published)
+        let [first, second] = Algorithm::EVERY.map(|algorithm| self.recent(algorithm, now));
+        let (first, second) = try_join(first, second).await?;
+        Ok([first, second].iter().flat_map(|stored| jwks(&stored.ring)).collect())
     }
 
     /// Has the keys at hand, so that signing later waits for nothing but KMS.
@@ -121,7 +119,7 @@ impl Signing {
     async fn recent(&self, algorithm: Algorithm, now: Timestamp) -> Result<StoredRing, SigningError> {
         match self.keys.recent(algorithm, now).await? {
             Some(stored) => Ok(stored),
-            None => self.begin(algorithm, now).await,
+            None => Box::pin(self.begin(algorithm, now)).await,
         }
     }
 
@@ -129,7 +127,7 @@ impl Signing {
     pub(crate) async fn fresh(&self, algorithm: Algorithm, now: Timestamp) -> Result<StoredRing, SigningError> {
         match self.keys.fresh(algorithm, now).await? {
             Some(stored) => Ok(stored),
-            None => self.begin(algorithm, now).await,
+            None => Box::pin(self.begin(algorithm, now)).await,
         }
     }
 

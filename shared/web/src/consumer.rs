@@ -84,7 +84,8 @@ pub async fn serve_consumer<C: Consumer>() -> Result<(), lambda_http::Error> {
     let consumer = &C::start(&environment).await?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let span = tracing::info_span!("batch", request_id = %event.context.request_id, function = C::NAME);
-        consume(consumer, event.payload).instrument(span).await.map_err(lambda_http::Error::from)
+        // Boxed as in `serve_operation`.
+        Box::pin(consume(consumer, event.payload)).instrument(span).await.map_err(lambda_http::Error::from)
     }))
     .await
 }

@@ -101,7 +101,9 @@ pub async fn serve_operation<O: Operation>() -> Result<(), lambda_http::Error> {
     let environment = Environment::of_lambda().await?;
     let operation = &O::start(&environment).await?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        Ok::<_, lambda_http::Error>(operate(operation, event.payload, &event.context.request_id).await)
+        // Boxed, or the compiler meets the runtime's, the function's and the SDK's futures as one type, too deep for it.
+        let operated = Box::pin(operate(operation, event.payload, &event.context.request_id));
+        Ok::<_, lambda_http::Error>(operated.await)
     }))
     .await
 }

@@ -56,7 +56,8 @@ pub async fn serve<F: Function>() -> Result<(), lambda_http::Error> {
     let function = F::start(&environment).await?;
     let (function, site, clock) = (&function, &environment.site, &environment.clock);
     lambda_http::run(service_fn(move |request: Request| async move {
-        Ok::<_, lambda_http::Error>(respond(function, request, site, clock).await)
+        // Boxed as in `serve_operation`.
+        Ok::<_, lambda_http::Error>(Box::pin(respond(function, request, site, clock)).await)
     }))
     .await
 }

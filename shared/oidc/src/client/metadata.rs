@@ -209,7 +209,7 @@ impl<'a> Registration<'a> {
 
     fn jwks(&mut self) -> Option<ClientKeys> {
         let value = self.metadata.get("jwks").filter(|value| !value.is_null())?;
-        match ClientKeys::parse(value.to_string().as_bytes()) {
+        match ClientKeys::from_jwks(value) {
             Ok(keys) => Some(keys),
             Err(error) => {
                 self.wrong("jwks", &error.to_string());

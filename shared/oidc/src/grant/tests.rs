@@ -560,6 +560,7 @@ proptest! {
             prop_assert!(!outlived, "a token lives too long");
             prop_assert!(world.grant.access.len() <= MOST);
             if world.grant.revoked_at().is_some() || world.now >= end {
+                prop_assert_eq!(live, 0);
                 prop_assert!(world.honoured().is_empty());
                 prop_assert!(world.access.iter().all(|handle| world.grant.access(handle, world.now).is_none()));
             }

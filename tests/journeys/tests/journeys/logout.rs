@@ -41,7 +41,7 @@ async fn checklist_23_a_logout_token_has_what_it_must_and_no_nonce() {
     let world = World::new().await;
     let rp = RelyingParty::answering("200 OK").await;
     for algorithm in ["ES256", "RS256"] {
-        let [token] = told(&world, &rp, algorithm).await.try_into().unwrap();
+        let [token]: [String; 1] = told(&world, &rp, algorithm).await.try_into().unwrap();
         let (header, claims) = (part(&token, 0), part(&token, 1));
         assert_eq!((&header["typ"], &header["alg"]), (&json!("logout+jwt"), &json!(algorithm)));
         assert_eq!((&claims["iss"], &claims["aud"]), (&json!("http://localhost:8080"), &json!("rp")));

@@ -66,7 +66,7 @@ fn is_valid(token: &str, keys: &[Value]) -> bool {
 }
 
 async fn signed(world: &World, rp: &RelyingParty) -> String {
-    let [token] = told(world, rp, "ES256").await.try_into().unwrap();
+    let [token]: [String; 1] = told(world, rp, "ES256").await.try_into().unwrap();
     token
 }
 
@@ -166,12 +166,12 @@ async fn rs256_has_keys_of_its_own() {
     let world = World::new().await;
     let rp = RelyingParty::answering("200 OK").await;
     let keys = jwks(&world).await;
-    let [token] = told(&world, &rp, "RS256").await.try_into().unwrap();
+    let [token]: [String; 1] = told(&world, &rp, "RS256").await.try_into().unwrap();
     assert!(is_valid(&token, &keys));
     world.pass(DAY);
     rotate(&world, false).await;
     world.pass(MINUTE);
-    let [later] = told(&world, &rp, "RS256").await.try_into().unwrap();
+    let [later]: [String; 1] = told(&world, &rp, "RS256").await.try_into().unwrap();
     assert_eq!(kid(&later), kid(&token), "ES256's rotation is not RS256's");
 }
 
