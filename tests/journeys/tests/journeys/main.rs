@@ -8,5 +8,7 @@
 )]
 
 mod at_rest;
+mod devices;
 mod events;
+mod sign_in;
 mod wizard;
