@@ -8,7 +8,7 @@ use store::{
     accounts::Login,
     devices::KnownDevice,
     limits::{Charge, Limits},
-    lockout::{Lockout, LockoutError},
+    lockout::LockoutError,
 };
 use web::{Incoming, Problem};
 

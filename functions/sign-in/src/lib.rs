@@ -24,7 +24,10 @@ use domain::{
 };
 use http::{Method, StatusCode};
 use jiff::Timestamp;
-use keys::{macs::MacKey, passwords::Passwords};
+use keys::{
+    macs::MacKey,
+    passwords::{Passwords, Stretched},
+};
 use page::SignInPage;
 use serde::Serialize;
 use store::{accounts::Login, limits::Limits, lockout::Lockout};
@@ -183,15 +186,22 @@ impl SignIn {
         };
         let needs_code = standing != Standing::Known || parts.serving.is_some_and(|serving| serving.wants_otp);
         let usable = login.as_ref().filter(|_| standing != Standing::Locked);
-        let (matches, prepared) = tokio::join!(self.check(parts.credentials, usable), async {
-            match needs_code {
-                true => self.prepare(login.as_ref(), parts.now).await.map(Some),
-                false => Ok(None),
-            }
-        });
-        let (matches, prepared) = match (matches, prepared) {
-            (Ok(matches), Ok(prepared)) => (matches, prepared),
-            (Err(problem), _) | (_, Err(problem)) => {
+        let outcome = async {
+            let stretched = self.stretch(parts.credentials, usable).await?;
+            let prepared = async {
+                match needs_code {
+                    true => self.prepare(login.as_ref(), parts.now).await.map(Some),
+                    false => Ok(None),
+                }
+            };
+            tokio::try_join!(
+                async { self.passwords.check(&stretched).await.map_err(wizard::key_unavailable) },
+                prepared
+            )
+        };
+        let (matches, prepared) = match outcome.await {
+            Ok((matches, prepared)) => (matches && parts.credentials.can_match, prepared),
+            Err(problem) => {
                 charged.settle(Settle::Nothing, &self.limits, self).await;
                 return Err(problem);
             }
@@ -260,15 +270,13 @@ impl SignIn {
         }
     }
 
-    async fn check(&self, credentials: &Credentials, login: Option<&Login>) -> Result<bool, Problem> {
-        let checked = match login {
-            Some(login) => self.passwords.check(&credentials.password, login.account_id, &login.password).await,
-            None => {
-                let nobody = AccountId::from_random([0; 16]);
-                self.passwords.check_nobody(&credentials.password, nobody).await.map(|()| false)
-            }
+    /// The slow work on the password, for a username that nobody has too.
+    async fn stretch(&self, credentials: &Credentials, login: Option<&Login>) -> Result<Stretched, Problem> {
+        let stretched = match login {
+            Some(login) => self.passwords.stretch(&credentials.password, login.account_id, &login.password).await,
+            None => self.passwords.stretch_nobody(&credentials.password, AccountId::from_random([0; 16])).await,
         };
-        checked.map(|matches| matches && credentials.can_match).map_err(wizard::key_unavailable)
+        stretched.map_err(wizard::key_unavailable)
     }
 
     /// A code for whoever it is: for a username nobody has, one that goes nowhere.

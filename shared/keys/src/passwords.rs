@@ -54,30 +54,51 @@ impl Passwords {
         Ok(PasswordVerifier { phc, mac })
     }
 
-    /// Whether `password` is the one that the account's verifier was made from.
+    /// Argon2's work on a password typed for an account: no call yet, so that KMS's answer can be awaited beside others.
     ///
     /// # Errors
-    /// KMS's, Argon2's, and [`KeyError::Verifier`].
-    pub async fn check(
+    /// Argon2's, and [`KeyError::Verifier`].
+    pub async fn stretch(
         &self,
         password: &Password,
         account: AccountId,
         verifier: &PasswordVerifier,
-    ) -> Result<bool, KeyError> {
+    ) -> Result<Stretched, KeyError> {
         let (cost, salt) = Cost::read(&verifier.phc).ok_or(KeyError::Verifier)?;
         let output = stretch(password.clone(), cost, salt).await?;
-        self.key.verify(&verifier.mac, "pwd", &parts(&account.to_string(), &verifier.phc, &output)).await
+        Ok(Stretched { account, verifier: verifier.clone(), output })
     }
 
-    /// Does the work of [`Self::check`] for a username that nobody has, so that its time tells nothing.
+    /// The work of [`Self::stretch`] for a username that nobody has, so that its time tells nothing.
     ///
     /// # Errors
-    /// As [`Self::check`].
-    pub async fn check_nobody(&self, password: &Password, nobody: AccountId) -> Result<(), KeyError> {
-        let salt = [0; 16];
-        let phc = COST.phc(&salt);
+    /// As [`Self::stretch`].
+    pub async fn stretch_nobody(&self, password: &Password, nobody: AccountId) -> Result<Stretched, KeyError> {
+        let phc = COST.phc(&[0; 16]);
         let mac = domain::sealed::Mac::new(self.key.arn(), &[0; 32]);
-        self.check(password, nobody, &PasswordVerifier { phc, mac }).await.map(drop)
+        self.stretch(password, nobody, &PasswordVerifier { phc, mac }).await
+    }
+
+    /// Whether the password is the one that the account's verifier was made from.
+    ///
+    /// # Errors
+    /// KMS's.
+    pub async fn check(&self, stretched: &Stretched) -> Result<bool, KeyError> {
+        let Stretched { account, verifier, output } = stretched;
+        self.key.verify(&verifier.mac, "pwd", &parts(&account.to_string(), &verifier.phc, output)).await
+    }
+}
+
+/// What Argon2 made of a password that was typed, and what it is held against.
+pub struct Stretched {
+    account: AccountId,
+    verifier: PasswordVerifier,
+    output: Zeroizing<[u8; OUTPUT]>,
+}
+
+impl std::fmt::Debug for Stretched {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Stretched(redacted)")
     }
 }
 

@@ -227,4 +227,16 @@ impl<'a> Browser<'a> {
     pub async fn sign_in(&self, person: &Person) -> Answer {
         self.post("/sign-in", &json!({ "username": person.username, "password": person.password })).await
     }
+
+    /// The second half of signing in from a browser not seen before, with the code that was sent.
+    pub async fn enter_sign_in_code(&self, person: &Person) -> Answer {
+        let code = self.world.code_sent_to(&person.e164()).unwrap_or_default();
+        self.post("/sign-in/otp", &json!({ "code": code })).await
+    }
+
+    /// Signing in from wherever: with the code, if one is asked for.
+    pub async fn sign_in_with_code(&self, person: &Person) -> Answer {
+        let answer = self.sign_in(person).await;
+        if answer.step() == "otp" { self.enter_sign_in_code(person).await } else { answer }
+    }
 }

@@ -43,8 +43,17 @@ async fn no_table_holds_what_could_be_used_against_somebody() {
         browser.enter_code(&person).await;
     }
     browser.confirm().await;
+    let elsewhere = world.browser();
+    assert_eq!(elsewhere.sign_in(&person).await.step(), "otp");
+    secrets.push(format!("\"{}\"", world.code_sent_to(&person.e164()).unwrap()));
+    secrets.push(elsewhere.cookie("browser").unwrap());
+    assert!(everything(&world).await.contains("sign-in#"), "what waits is among it");
+    elsewhere.enter_sign_in_code(&person).await;
     browser.sign_in(&person).await;
-    secrets.push(browser.cookie("session").unwrap());
+    for used in [&browser, &elsewhere] {
+        secrets.push(used.cookie("session").unwrap());
+        secrets.push(used.cookie("device").unwrap());
+    }
     let held = everything(&world).await;
     for secret in &secrets {
         assert!(!held.contains(secret.as_str()), "{secret}");

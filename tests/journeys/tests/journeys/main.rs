@@ -8,7 +8,9 @@
 )]
 
 mod at_rest;
+mod devices;
 mod events;
 mod logout;
 mod signing_keys;
+mod sign_in;
 mod wizard;
