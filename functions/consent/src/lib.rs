@@ -59,6 +59,7 @@ impl Function for Consent {
             self.consents.agreement(account.id, &request.client_id)
         );
         let registered = registered.map_err(|_| Problem::Unavailable)?.ok_or(Problem::RequestGone)?;
+        let agreement = agreement.map_err(wizard::unavailable)?;
         let asked = Asked { handle, request, client: registered.client, account, agreement };
         if incoming.method != Method::POST {
             return Ok(self.show(incoming, &asked, Form::empty(), StatusCode::OK));

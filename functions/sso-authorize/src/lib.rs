@@ -40,7 +40,7 @@ use store::{
     requests::{PushedKey, Requests, Waiting},
     signing_keys::SigningKeys,
 };
-use web::{Door, Environment, Function, Incoming, Problem, Response, StartError, answer, cookie::CookieName};
+use web::{Door, Environment, Function, Incoming, Problem, Response, StartError, answer};
 
 /// How often what changed meanwhile is read again.
 const RACES: u32 = 3;

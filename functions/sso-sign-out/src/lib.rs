@@ -7,7 +7,6 @@ mod page;
 mod request;
 
 use authentication::Authentication;
-use domain::{bearer::Bearer, session::Session};
 use http::{Method, StatusCode};
 use oidc::{client::Client, id_token::IdTokenHint, parameters::Parameters};
 use page::{AskPage, SignedOutPage};

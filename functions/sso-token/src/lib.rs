@@ -14,17 +14,14 @@ use http::Method;
 use jiff::Timestamp;
 use oidc::{
     client::{Client, GrantType},
-    client_authentication::AuthMethod,
     error::{ErrorCode, OAuthError},
     grant::GrantId,
     jwk::Thumbprint,
-    profile::Profile,
 };
 use serde_json::Value;
 use signing::Signing;
 use store::{
     accounts::Accounts,
-    clients::Registered,
     consents::Consents,
     disclosures::Disclosures,
     grants::{Grants, SaveError, StoredGrant, Together},

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use oidc::{
     client::{Client, ClientId},
-    client_authentication::SecretDigest,
+    client_secret::SecretDigest,
     jwk::ClientKeys,
 };
 use serde::{Deserialize, Serialize};

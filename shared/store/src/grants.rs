@@ -8,12 +8,11 @@ use oidc::grant::{Grant, GrantId};
 use serde::{Deserialize, Serialize};
 
 use crate::{StoreError, Table,
-    accounts::Accounts,
+    accounts::{self, Accounts},
     consents::Consents,
     disclosures::{Disclosure, Disclosures},
     item, number,
     replays::{Replay, Replays},
-    sessions,
     transaction::{self, Cancelled, IntoTransaction}, failure::incomplete};
 
 /// How long a row stays after its grant's end, so that what is presented late is known for what it is.
@@ -172,7 +171,7 @@ impl Grants {
             items.push((SaveError::Replayed(place), guards.guard(replay)?));
         }
         if let Some((accounts, account)) = together.account {
-            items.push((SaveError::NotActive, sessions::active(&accounts.0, account)?.into_transaction()));
+            items.push((SaveError::NotActive, accounts::active(&accounts.0, account)?.into_transaction()));
         }
         if let Some(Naming { consents, account, sector, subject }) = together.naming {
             items.push((SaveError::Changed, consents.name(account, sector, subject)?));

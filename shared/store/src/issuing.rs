@@ -7,11 +7,11 @@ use oidc::{client::Client, grant::Grant};
 
 use crate::{
     StoreError,
-    accounts::Accounts,
+    accounts::{self, Accounts},
     consents::Consents,
     grants::Grants,
     requests::{PushedKey, Requests},
-    sessions::{self, Sessions},
+    sessions::Sessions,
     transaction::{self, Cancelled, IntoTransaction},
 };
 
@@ -115,7 +115,7 @@ impl Issuer {
         }
         let client_id = client.client_id.as_str();
         parts.push((Part::Session, self.sessions.add_relying_party(&secret.digest(), session_id, client_id, &relying_party)?));
-        parts.push((Part::Account, sessions::active(&self.accounts.0, account)?.into_transaction()));
+        parts.push((Part::Account, accounts::active(&self.accounts.0, account)?.into_transaction()));
         parts.push((Part::Grant, self.grants.beginning(grant)?));
         Ok(parts)
     }
