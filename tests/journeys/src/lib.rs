@@ -5,8 +5,11 @@
 pub mod browser;
 pub mod calls;
 pub mod person;
+pub mod tables;
+pub mod tally;
 pub mod world;
 
 pub use browser::{Answer, Browser};
 pub use person::Person;
+pub use tally::tally;
 pub use world::World;
