@@ -8,6 +8,8 @@
 )]
 
 mod at_rest;
+mod codes;
 mod events;
 mod races;
+mod registry;
 mod wizard;
