@@ -90,6 +90,12 @@ impl<'a> Browser<'a> {
         self
     }
 
+    /// The same, connecting from another address.
+    #[must_use]
+    pub fn at(self, address: IpAddr) -> Self {
+        Self { address, ..self }
+    }
+
     /// Another with the same cookies and address.
     #[must_use]
     pub fn twin(&self) -> Self {
