@@ -88,11 +88,15 @@ impl RegistrationMobile {
     async fn post(&self, incoming: &Incoming) -> Result<Response, Problem> {
         let fields = incoming.fields()?;
         let typed = fields.typed(&["mobile_number"]);
-        let from_code_page = fields.text("resend").is_some() && incoming.representation == Representation::Html;
+        let in_browser = incoming.representation == Representation::Html;
+        let from_code_page = fields.text("resend").is_some() && in_browser;
         match self.send(incoming, fields).await {
             Ok(response) => Ok(response),
-            // Asked for from the page that takes the code: told there, where the code already sent can still be typed.
-            Err(Problem::TooManyRequests { retry_after }) if from_code_page => {
+            // Told on the page that takes the code, where one already sent to this number can still be typed: it was
+            // asked for there, or here by a button pressed twice.
+            Err(Problem::TooManyRequests { retry_after })
+                if from_code_page || (in_browser && self.waits_for_code(incoming, &typed).await) =>
+            {
                 Ok(answer::see_other(&format!("/registration/otp?wait={retry_after}")))
             }
             Err(Problem::SmsNotSent | Problem::Unavailable | Problem::Busy) if from_code_page => {
@@ -104,6 +108,14 @@ impl RegistrationMobile {
                 Ok(answer::refusal(incoming, &problem, typed, again))
             }
         }
+    }
+
+    /// Whether a code that was sent to the number just typed can still come back.
+    async fn waits_for_code(&self, incoming: &Incoming, typed: &Form) -> bool {
+        let Ok(number) = typed.value("mobile_number").parse::<MobileNumber>() else { return false };
+        let Ok(stored) = self.wizard.open_at(incoming, Step::Otp).await else { return false };
+        let now = self.wizard.clock.now();
+        stored.registration.otp.is_some_and(|otp| otp.number == number && now < otp.expires_at())
     }
 
     async fn send(&self, incoming: &Incoming, fields: Fields) -> Result<Response, Problem> {

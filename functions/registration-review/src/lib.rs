@@ -101,6 +101,13 @@ impl RegistrationReview {
             Err(Problem::UsernameTaken(_)) if incoming.representation == Representation::Html => {
                 Ok(answer::see_other("/registration/account?taken=yes"))
             }
+            // Pressed twice, and the other press was faster.
+            Err(Problem::NoRegistration) if incoming.representation == Representation::Html => {
+                match self.wizard.opened(incoming).await? {
+                    Some(Opened::Closed(registration)) => Ok(done(incoming, &registration)),
+                    _ => Err(Problem::NoRegistration),
+                }
+            }
             Err(problem) => Err(problem),
         }
     }
@@ -145,6 +152,12 @@ impl RegistrationReview {
                 return Err(Attempt::Failed(wizard::unavailable(error)));
             }
         };
+        let holds = [&holders.proven, &holders.unproven].into_iter().flatten();
+        if holds.map(|holder| holder.account_id).any(|id| id == account.id) {
+            // By this very registration, confirmed once more meanwhile: nobody else's account is told of.
+            wizard::refund(&self.limits, charge).await;
+            return Err(Attempt::Failed(Problem::NoRegistration));
+        }
         let taken = holders.proven.is_some() || (!proven && holders.unproven.is_some());
         if taken {
             // Told, so the guess stays counted; and it ends the registration.

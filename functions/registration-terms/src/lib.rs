@@ -207,14 +207,18 @@ impl RegistrationTerms {
         Ok((stored, secret))
     }
 
+    /// Its body says nothing, and is read all the same: what is no form of ours is no press of our button.
     async fn cancel(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        incoming.fields()?;
         let stored = self.wizard.open(incoming).await?;
         self.wizard.registrations.remove(&stored).await.map_err(wizard::unavailable)?;
         let response = ended(incoming, "cancelled", "/registration/cancelled");
         Ok(answer::with_cookie(response, &incoming.site.cookies.clear(CookieName::Registration)))
     }
 
+    /// As with [`Self::cancel`], the body says nothing and is read.
     async fn extend(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        incoming.fields()?;
         let stored = self.wizard.open_at(incoming, Step::Identity).await?;
         let stored = self.wizard.advance(stored, Event::Extended).await?;
         Ok(self.wizard.moved_on(incoming, &stored.registration))

@@ -11,7 +11,7 @@ pub mod template;
 
 use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, path::PathBuf, sync::Arc};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
@@ -40,6 +40,8 @@ pub struct Settings {
     pub entropy: Entropy,
     /// What the SDK's clients send their requests with, if not with their own.
     pub http_client: Option<SharedHttpClient>,
+    /// How long the SDK's clients wait: as deployed, unless a busy machine is to change no answer.
+    pub time_outs: TimeoutConfig,
     /// Values for the template's parameters, beside those that follow from the above.
     pub parameters: BTreeMap<String, String>,
 }
@@ -56,6 +58,7 @@ impl Settings {
             clock: Clock::system(),
             entropy: web::environment::system_entropy()?,
             http_client: None,
+            time_outs: web::environment::time_outs(),
             parameters: BTreeMap::new(),
         })
     }
@@ -66,6 +69,7 @@ impl Settings {
 pub struct Local {
     gateway: Arc<Gateway>,
     aws: Aws,
+    time_outs: TimeoutConfig,
     outage: Outage,
     registry: JoinHandle<Infallible>,
 }
@@ -115,7 +119,7 @@ impl Local {
             Arc::new(move || clock.now())
         };
         let aws = Aws::start(&template, settings.data.as_deref(), clock.clone()).await?;
-        let sdk = sdk_config(&aws, settings.http_client);
+        let sdk = sdk_config(&aws, settings.time_outs.clone(), settings.http_client);
 
         let mut routes = inspection::routes(&aws.outbox());
         for function in &template.functions {
@@ -129,7 +133,13 @@ impl Local {
             routes.push(inspection::invoke(&function.name, &handler));
             routes.extend(function.routes.iter().map(|route| (route.clone(), handler.clone())));
         }
-        Ok(Self { gateway: Arc::new(Gateway::new(routes, clock)), aws, outage, registry })
+        Ok(Self {
+            gateway: Arc::new(Gateway::new(routes, clock)),
+            aws,
+            time_outs: settings.time_outs,
+            outage,
+            registry,
+        })
     }
 
     /// Serves until the task is dropped.
@@ -159,7 +169,7 @@ impl Local {
 
     /// An SDK configuration that reaches the stand-ins, for tests that look into the tables.
     pub fn sdk_config(&self) -> SdkConfig {
-        sdk_config(&self.aws, None)
+        sdk_config(&self.aws, self.time_outs.clone(), None)
     }
 }
 
@@ -170,7 +180,7 @@ impl Drop for Local {
 }
 
 /// As a deployed function has it, but for the endpoint and credentials that mean nothing.
-fn sdk_config(aws: &Aws, http_client: Option<SharedHttpClient>) -> SdkConfig {
+fn sdk_config(aws: &Aws, time_outs: TimeoutConfig, http_client: Option<SharedHttpClient>) -> SdkConfig {
     let credentials = Credentials::from_keys("local", "local", None);
     let mut builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -178,7 +188,7 @@ fn sdk_config(aws: &Aws, http_client: Option<SharedHttpClient>) -> SdkConfig {
         .endpoint_url(aws.endpoint())
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .timeout_config(web::environment::time_outs());
+        .timeout_config(time_outs);
     builder.set_http_client(http_client);
     builder.build()
 }

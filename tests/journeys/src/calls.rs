@@ -1,7 +1,11 @@
 //! The calls to AWS that a request makes, and how deep they go: a call's depth is 1 + the depth of the deepest call
 //! that had to finish before it began.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::{
@@ -21,6 +25,24 @@ struct Record {
     names: Vec<String>,
     deepest: usize,
     deepest_finished: usize,
+    interruption: Option<Interruption>,
+}
+
+/// What somebody else does just before calls of this name are sent, so many times.
+struct Interruption {
+    name: String,
+    times: u32,
+    act: Arc<Act>,
+}
+
+type Act = dyn Fn() -> Acting + Send + Sync;
+/// Somebody else's work.
+pub type Acting = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl fmt::Debug for Interruption {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} times before {}", self.times, self.name)
+    }
 }
 
 impl Calls {
@@ -31,8 +53,27 @@ impl Calls {
 
     /// The names of the calls and the depth they reached, forgotten afterwards.
     pub fn take(&self) -> (Vec<String>, usize) {
-        let record = std::mem::take(&mut *self.record());
+        let mut record = self.record();
+        let interruption = record.interruption.take();
+        let record = std::mem::replace(&mut *record, Record { interruption, ..Record::default() });
         (record.names, record.deepest)
+    }
+
+    /// Lets somebody else act just before each of the next `times` calls of this name: a race lost on purpose.
+    pub fn interrupt(&self, name: &str, times: u32, act: impl Fn() -> Acting + Send + Sync + 'static) {
+        self.record().interruption = Some(Interruption { name: name.to_owned(), times, act: Arc::new(act) });
+    }
+
+    /// How many interruptions are still to come.
+    pub fn interruptions_left(&self) -> u32 {
+        self.record().interruption.as_ref().map_or(0, |interruption| interruption.times)
+    }
+
+    fn interruption(&self, name: &str) -> Option<Arc<Act>> {
+        let mut record = self.record();
+        let interruption = record.interruption.as_mut().filter(|due| due.name == name && due.times > 0)?;
+        interruption.times -= 1;
+        Some(Arc::clone(&interruption.act))
     }
 
     fn begin(&self, name: String) -> usize {
@@ -68,9 +109,14 @@ impl HttpClient for Recording<SharedHttpClient> {
 
 impl HttpConnector for Recording<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let depth = self.calls.begin(name(&request));
+        let name = name(&request);
+        let interruption = self.calls.interruption(&name);
+        let depth = self.calls.begin(name);
         let (inner, calls) = (self.inner.clone(), self.calls.clone());
         HttpConnectorFuture::new(async move {
+            if let Some(act) = interruption {
+                act().await;
+            }
             let outcome = inner.call(request).await;
             calls.end(depth);
             outcome

@@ -8,5 +8,14 @@
 )]
 
 mod at_rest;
+mod bad_input;
+mod codes;
+mod cross_site;
 mod events;
+mod forms;
+mod limits;
+mod lockout;
+mod races;
+mod registry;
+mod rubbish;
 mod wizard;
