@@ -8,5 +8,6 @@
 )]
 
 mod at_rest;
+mod calls;
 mod events;
 mod wizard;
