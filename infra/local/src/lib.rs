@@ -9,7 +9,7 @@ mod inspection;
 pub mod sms_outbox;
 pub mod template;
 
-use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -40,6 +40,8 @@ pub struct Settings {
     pub entropy: Entropy,
     /// What the SDK's clients send their requests with, if not with their own.
     pub http_client: Option<SharedHttpClient>,
+    /// How long the SDK's clients wait before they first try again.
+    pub retry_pause: Duration,
     /// Values for the template's parameters, beside those that follow from the above.
     pub parameters: BTreeMap<String, String>,
 }
@@ -56,6 +58,7 @@ impl Settings {
             clock: Clock::system(),
             entropy: web::environment::system_entropy()?,
             http_client: None,
+            retry_pause: Duration::from_secs(1),
             parameters: BTreeMap::new(),
         })
     }
@@ -115,7 +118,7 @@ impl Local {
             Arc::new(move || clock.now())
         };
         let aws = Aws::start(&template, settings.data.as_deref(), clock.clone()).await?;
-        let sdk = sdk_config(&aws, settings.http_client);
+        let sdk = sdk_config(&aws, settings.http_client, settings.retry_pause);
 
         let mut routes = inspection::routes(&aws.outbox());
         for function in &template.functions {
@@ -159,7 +162,7 @@ impl Local {
 
     /// An SDK configuration that reaches the stand-ins, for tests that look into the tables.
     pub fn sdk_config(&self) -> SdkConfig {
-        sdk_config(&self.aws, None)
+        sdk_config(&self.aws, None, Duration::ZERO)
     }
 }
 
@@ -170,14 +173,14 @@ impl Drop for Local {
 }
 
 /// As a deployed function has it, but for the endpoint and credentials that mean nothing.
-fn sdk_config(aws: &Aws, http_client: Option<SharedHttpClient>) -> SdkConfig {
+fn sdk_config(aws: &Aws, http_client: Option<SharedHttpClient>, retry_pause: Duration) -> SdkConfig {
     let credentials = Credentials::from_keys("local", "local", None);
     let mut builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(template::REGION))
         .endpoint_url(aws.endpoint())
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(retry_pause))
         .timeout_config(web::environment::time_outs());
     builder.set_http_client(http_client);
     builder.build()

@@ -1,8 +1,11 @@
 //! The service under test, and the time and chance it lives in.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 use domain::entropy::Entropy;
@@ -49,6 +52,7 @@ impl World {
         settings.clock = clock(&now);
         settings.entropy = entropy(&forced, settings.entropy);
         settings.http_client = Some(calls.recording_client());
+        settings.retry_pause = Duration::from_millis(1);
         settings.parameters =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let local = Local::start(settings).await.expect("the service starts");
