@@ -75,7 +75,10 @@ impl RegistrationOtp {
             self.otp_mac.registration_code(&stored.registration.id, &otp.id, &otp.number, &code)
         );
         let tried = tried.map_err(|error| wizard::advance_problem(error, now))?;
-        let mac = mac.map_err(wizard::key_unavailable)?;
+        let mac = match mac {
+            Ok(mac) => mac,
+            Err(error) => return Err(self.not_counted(&tried, &otp.id, wizard::key_unavailable(error)).await),
+        };
         if mac != otp.mac {
             let attempts_left = tried.registration.otp.as_ref().map_or(0, Otp::attempts_left);
             return Err(Problem::OtpIncorrect { attempts_left });
@@ -83,12 +86,23 @@ impl RegistrationOtp {
         let sends = stored.registration.sent.iter().filter(|sent| sent.number == otp.number);
         let charges = sends.map(|sent| Charge::taken(sent.charged_to.clone())).collect();
         let (advanced, ()) = tokio::join!(
-            self.wizard.advance_renewed(tried, Event::CodeReturned(otp.id)),
+            self.wizard.advance_renewed(tried.clone(), Event::CodeReturned(otp.id.clone())),
             wizard::refund(&self.limits, charges)
         );
-        let (stored, secret) = advanced?;
+        let (stored, secret) = match advanced {
+            Ok(advanced) => advanced,
+            Err(problem) => return Err(self.not_counted(&tried, &otp.id, problem).await),
+        };
         tracing::info!(step = "otp", "registration moved on");
         Ok(self.wizard.moved_on_renewed(incoming, &stored.registration, secret))
+    }
+
+    /// A failure of ours costs no try: no code was compared, or the right one could not be noted.
+    async fn not_counted(&self, tried: &Stored, otp_id: &str, problem: Problem) -> Problem {
+        if let Err(error) = self.wizard.registrations.untry_code(tried, otp_id).await {
+            tracing::warn!(%error, "a try was not given back");
+        }
+        problem
     }
 
     fn again(&self, incoming: &Incoming, problem: &Problem, stored: &Stored) -> Response {

@@ -117,7 +117,7 @@ impl Aws {
         Arc::clone(&self.outbox)
     }
 
-    /// What goes wrong, and the record of calls.
+    /// What goes wrong.
     pub fn faults(&self) -> Faults {
         self.faults.clone()
     }

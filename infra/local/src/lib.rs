@@ -9,7 +9,7 @@ mod inspection;
 pub mod sms_outbox;
 pub mod template;
 
-use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -42,6 +42,8 @@ pub struct Settings {
     pub http_client: Option<SharedHttpClient>,
     /// How long the SDK's clients wait: as deployed, unless a busy machine is to change no answer.
     pub time_outs: TimeoutConfig,
+    /// How long the SDK's clients wait before they first try again.
+    pub retry_pause: Duration,
     /// Values for the template's parameters, beside those that follow from the above.
     pub parameters: BTreeMap<String, String>,
 }
@@ -59,6 +61,7 @@ impl Settings {
             entropy: web::environment::system_entropy()?,
             http_client: None,
             time_outs: web::environment::time_outs(),
+            retry_pause: Duration::from_secs(1),
             parameters: BTreeMap::new(),
         })
     }
@@ -119,7 +122,7 @@ impl Local {
             Arc::new(move || clock.now())
         };
         let aws = Aws::start(&template, settings.data.as_deref(), clock.clone()).await?;
-        let sdk = sdk_config(&aws, settings.time_outs.clone(), settings.http_client);
+        let sdk = sdk_config(&aws, settings.http_client, settings.time_outs.clone(), settings.retry_pause);
 
         let mut routes = inspection::routes(&aws.outbox());
         for function in &template.functions {
@@ -169,7 +172,7 @@ impl Local {
 
     /// An SDK configuration that reaches the stand-ins, for tests that look into the tables.
     pub fn sdk_config(&self) -> SdkConfig {
-        sdk_config(&self.aws, self.time_outs.clone(), None)
+        sdk_config(&self.aws, None, self.time_outs.clone(), Duration::ZERO)
     }
 }
 
@@ -180,14 +183,19 @@ impl Drop for Local {
 }
 
 /// As a deployed function has it, but for the endpoint and credentials that mean nothing.
-fn sdk_config(aws: &Aws, time_outs: TimeoutConfig, http_client: Option<SharedHttpClient>) -> SdkConfig {
+fn sdk_config(
+    aws: &Aws,
+    http_client: Option<SharedHttpClient>,
+    time_outs: TimeoutConfig,
+    retry_pause: Duration,
+) -> SdkConfig {
     let credentials = Credentials::from_keys("local", "local", None);
     let mut builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(template::REGION))
         .endpoint_url(aws.endpoint())
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(retry_pause))
         .timeout_config(time_outs);
     builder.set_http_client(http_client);
     builder.build()

@@ -1,6 +1,11 @@
 //! Why a table could not do what it was asked.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::{
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    operation::update_item::UpdateItemError,
+};
+
+use crate::Item;
 
 /// DynamoDB could not be asked, or answered what we cannot read.
 #[derive(Debug, thiserror::Error)]
@@ -40,5 +45,13 @@ where
         Ok(output) => Ok(Some(output)),
         Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
         Err(error) => Err(StoreError::from_sdk(error)),
+    }
+}
+
+/// The item that failed the condition, if that is why an update failed.
+pub(crate) fn condition_failed(error: &SdkError<UpdateItemError>) -> Option<Option<Item>> {
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(failed.item.clone()),
+        _ => None,
     }
 }

@@ -2,6 +2,7 @@
 //! everything that is consumed once or counted is a conditional write.
 
 pub mod accounts;
+mod conflict;
 mod failure;
 pub mod limits;
 pub mod lockout;
@@ -10,6 +11,7 @@ pub mod registrations;
 pub mod sessions;
 mod transaction;
 
+pub use conflict::client;
 pub use failure::StoreError;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};

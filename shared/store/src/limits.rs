@@ -2,14 +2,21 @@
 //! many requests count together must not make them collide.
 
 use aws_sdk_dynamodb::{config::retry::RetryConfig, types::ReturnValuesOnConditionCheckFailure};
-use domain::limit::Bucket;
+use domain::{entropy::Entropy, limit::Bucket};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{StoreError, Table, failure::if_held, number, text};
+use crate::{
+    StoreError, Table,
+    failure::{condition_failed, if_held},
+    number, text,
+};
 
 /// The table of counters.
 #[derive(Clone, Debug)]
-pub struct Limits(Table);
+pub struct Limits {
+    table: Table,
+    entropy: Entropy,
+}
 
 /// A count that was taken, to be given back when the failure turns out to be ours, or not a failure.
 #[derive(Clone, Debug)]
@@ -45,34 +52,41 @@ pub enum ChargeError {
 }
 
 impl Limits {
-    /// The table.
-    pub const fn new(table: Table) -> Self {
-        Self(table)
+    /// The table, with the randomness that tells charges apart.
+    pub const fn new(table: Table, entropy: Entropy) -> Self {
+        Self { table, entropy }
     }
 
-    /// Counts one, if the limit allows.
+    /// Counts one, if the limit allows. A charge whose answer was lost and which the client sent again is one charge.
     ///
     /// # Errors
     /// [`ChargeError::Reached`] if not.
     pub async fn charge(&self, bucket: Bucket) -> Result<Charge, ChargeError> {
+        let charge = hex::encode(self.entropy.bytes::<8>());
         let outcome = self
-            .0
+            .table
             .client
             .update_item()
-            .table_name(&self.0.name)
+            .table_name(&self.table.name)
             .key("id", text(&bucket.key))
-            .update_expression("ADD used :one SET expires = :expires")
-            .condition_expression("attribute_not_exists(used) OR used < :most")
+            .update_expression("ADD used :one SET expires = :expires, last_charge = :charge")
+            .condition_expression(
+                "(attribute_not_exists(used) OR used < :most) \
+                 AND (attribute_not_exists(last_charge) OR last_charge <> :charge)",
+            )
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":most", number(bucket.most))
             .expression_attribute_values(":expires", number(kept_until(&bucket)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)
+            .expression_attribute_values(":charge", text(&charge))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        match if_held(outcome)? {
-            Some(_) => Ok(Charge { key: bucket.key }),
-            None => Err(ChargeError::Reached { retry_at: bucket.ends_at }),
+        let current = outcome.as_ref().err().and_then(condition_failed).flatten();
+        let counted_before = current.is_some_and(|item| item.get("last_charge") == Some(&text(&charge)));
+        if counted_before || if_held(outcome)?.is_some() {
+            return Ok(Charge { key: bucket.key });
         }
+        Err(ChargeError::Reached { retry_at: bucket.ends_at })
     }
 
     /// Counts one whatever the limit: what was answered was answered.
@@ -80,10 +94,10 @@ impl Limits {
     /// # Errors
     /// The table's.
     pub async fn count(&self, bucket: &Bucket) -> Result<(), StoreError> {
-        self.0
+        self.table
             .client
             .update_item()
-            .table_name(&self.0.name)
+            .table_name(&self.table.name)
             .key("id", text(&bucket.key))
             .update_expression("ADD used :one SET expires = :expires")
             .expression_attribute_values(":one", number(1))
@@ -100,10 +114,10 @@ impl Limits {
     /// The table's; a caller on its way to an answer goes on without.
     pub async fn refund(&self, charge: Charge) -> Result<(), StoreError> {
         let outcome = self
-            .0
+            .table
             .client
             .update_item()
-            .table_name(&self.0.name)
+            .table_name(&self.table.name)
             .key("id", text(&charge.key))
             .update_expression("ADD used :less")
             .condition_expression("used > :none")

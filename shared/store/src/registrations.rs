@@ -1,8 +1,9 @@
 //! Registrations under way. Every step is load, apply, save under a condition on the version that was read.
 
 use aws_sdk_dynamodb::{
+    config::retry::RetryConfig,
     error::SdkError,
-    operation::{put_item::PutItemError, update_item::UpdateItemError},
+    operation::put_item::PutItemError,
     types::{Put, ReturnValue, ReturnValuesOnConditionCheckFailure, Update},
 };
 use domain::{
@@ -18,7 +19,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use crate::{
     Item, StoreError, Table,
-    failure::if_held,
+    failure::{condition_failed, if_held},
     item, number, text,
     transaction::{self, Cancelled, IntoTransaction},
 };
@@ -154,9 +155,13 @@ impl Registrations {
                 version: stored.version,
             };
             let row = self.row(&next, false);
-            let written = match counted {
-                None => self.put(&row, UNCHANGED, Some(&stored)).await?,
-                Some((limits, bucket)) => self.put_counting(&row, &stored, limits, bucket).await?,
+            let outcome = match counted {
+                None => self.put(&row, UNCHANGED, Some(&stored)).await.map_err(AdvanceError::from),
+                Some((limits, bucket)) => self.put_counting(&row, &stored, limits, bucket).await,
+            };
+            let written = match outcome {
+                Err(AdvanceError::Store(error)) => self.was_written(&row, error).await?,
+                outcome => outcome?,
             };
             match written {
                 Written::Yes => return Ok(Stored { version: row.version, ..next }),
@@ -174,6 +179,7 @@ impl Registrations {
     /// See [`AdvanceError`].
     pub async fn try_code(&self, stored: &Stored, otp_id: &str, now: Timestamp) -> Result<Stored, AdvanceError> {
         stored.registration.clone().apply(Event::CodeTried(otp_id.to_owned()), now)?;
+        let write = self.write_id();
         let outcome = self
             .table
             .client
@@ -186,13 +192,13 @@ impl Registrations {
             )
             .condition_expression(
                 "secret = :secret AND closed = :open AND registration.otp.id = :otp \
-                 AND registration.otp.tries < :tries AND registration.tries < :in_all",
+                 AND registration.otp.tries < :tries AND registration.tries < :in_all AND #write <> :write",
             )
             .expression_attribute_names("#write", "write")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":expires_at", text((now + IDLE).to_string()))
             .expression_attribute_values(":expires", number((now + IDLE).as_second()))
-            .expression_attribute_values(":write", text(self.write_id()))
+            .expression_attribute_values(":write", text(&write))
             .expression_attribute_values(":secret", text(stored.secret.as_str()))
             .expression_attribute_values(":open", aws_sdk_dynamodb::types::AttributeValue::Bool(false))
             .expression_attribute_values(":otp", text(otp_id))
@@ -206,13 +212,45 @@ impl Registrations {
             Ok(output) => self.current(output.attributes, stored, now),
             Err(error) => match condition_failed(&error) {
                 Some(item) => {
+                    let ours = written_by_us(&write, item.as_ref());
                     let current = self.current(item, stored, now)?;
+                    if ours {
+                        return Ok(current);
+                    }
                     current.registration.may_try_code(otp_id, now)?;
                     Err(StoreError::Busy.into())
                 }
                 None => Err(StoreError::from_sdk(error).into()),
             },
         }
+    }
+
+    /// Gives a try back that a failure of ours made. Sent at most once: one given back twice is a guess more.
+    ///
+    /// # Errors
+    /// The table's; a caller on its way to an answer goes on without.
+    pub async fn untry_code(&self, tried: &Stored, otp_id: &str) -> Result<(), StoreError> {
+        let outcome = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .key("id", text(tried.registration.id.as_str()))
+            .update_expression(
+                "SET registration.otp.tries = registration.otp.tries - :one, registration.tries = registration.tries - :one, \
+                 version = version + :one",
+            )
+            .condition_expression(
+                "secret = :secret AND registration.otp.id = :otp AND registration.otp.tries >= :one AND registration.tries >= :one",
+            )
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":secret", text(tried.secret.as_str()))
+            .expression_attribute_values(":otp", text(otp_id))
+            .customize()
+            .config_override(aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled()))
+            .send()
+            .await;
+        if_held(outcome).map(drop)
     }
 
     /// Removes a registration, whatever became of it since it was read, so long as the secret is still the same.
@@ -258,6 +296,14 @@ impl Registrations {
         match opened(item.map(from_row).transpose()?, &before.secret, now) {
             Some(Opened::Open(stored)) => Ok(*stored),
             Some(Opened::Closed(_)) | None => Err(AdvanceError::Gone),
+        }
+    }
+
+    /// No answer is not a "no": the write may have been made, and with it a new secret that the person must get.
+    async fn was_written(&self, row: &Row, error: StoreError) -> Result<Written, AdvanceError> {
+        match self.table.read::<Row>("id", row.id.as_str()).await {
+            Ok(Some(current)) if current.write == row.write => Ok(Written::Yes),
+            _ => Err(error.into()),
         }
     }
 
@@ -377,14 +423,6 @@ fn opened(row: Option<Row>, secret: &BearerDigest, now: Timestamp) -> Option<Ope
     } else {
         Opened::Open(Box::new(Stored { registration: row.registration, secret: row.secret, version: row.version }))
     })
-}
-
-/// The item that failed the condition, if that is why an update failed.
-fn condition_failed(error: &SdkError<UpdateItemError>) -> Option<Option<Item>> {
-    match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(failed.item.clone()),
-        _ => None,
-    }
 }
 
 /// The item that failed the condition, if that is why a put failed.

@@ -7,7 +7,7 @@ use web::{Environment, StartError};
 
 /// A client of DynamoDB.
 pub fn dynamodb(environment: &Environment) -> DynamoDb {
-    DynamoDb::new(&environment.aws)
+    store::client(&environment.aws)
 }
 
 /// A client of KMS.
@@ -36,7 +36,7 @@ pub fn accounts(environment: &Environment) -> Result<Accounts, StartError> {
 /// # Errors
 /// The variable is missing.
 pub fn limits(environment: &Environment) -> Result<Limits, StartError> {
-    table(environment, "LIMITS_TABLE").map(Limits::new)
+    Ok(Limits::new(table(environment, "LIMITS_TABLE")?, environment.entropy.clone()))
 }
 
 /// The sessions, named by `SESSIONS_TABLE`.

@@ -147,6 +147,9 @@ impl<'a> Browser<'a> {
         if !given(&request, header::ACCEPT) {
             request = request.header(header::ACCEPT, self.accept);
         }
+        if !given(&request, header::HOST) {
+            request = request.header(header::HOST, "localhost:8080");
+        }
         request = request.header(header::ACCEPT_LANGUAGE, self.language);
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies.join("; "));

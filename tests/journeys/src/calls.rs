@@ -1,7 +1,8 @@
 //! The calls to AWS that a request makes, and how deep they go: a call's depth is 1 + the depth of the deepest call
-//! that had to finish before it began.
+//! that had to finish before it began. Taken where the SDK hands a request to HTTP, before any time passes.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,6 +16,19 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
     runtime_components::RuntimeComponents,
 };
+use local::aws::faults::{Fault, Rule, Service};
+use serde_json::Value;
+
+/// One request to AWS; a retry is one of its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Call {
+    /// How many calls had to finish one after the other, this one included.
+    pub depth: usize,
+    /// `GetItem`, `GenerateMac`, `Publish`.
+    pub operation: String,
+    /// The tables it names, each once.
+    pub tables: Vec<String>,
+}
 
 /// What was called since the last look.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +36,7 @@ pub struct Calls(Arc<Mutex<Record>>);
 
 #[derive(Debug, Default)]
 struct Record {
-    names: Vec<String>,
-    deepest: usize,
+    calls: Vec<Call>,
     deepest_finished: usize,
     interruption: Option<Interruption>,
 }
@@ -51,14 +64,6 @@ impl Calls {
         SharedHttpClient::new(Recording { inner: Builder::new().build_http(), calls: self.clone() })
     }
 
-    /// The names of the calls and the depth they reached, forgotten afterwards.
-    pub fn take(&self) -> (Vec<String>, usize) {
-        let mut record = self.record();
-        let interruption = record.interruption.take();
-        let record = std::mem::replace(&mut *record, Record { interruption, ..Record::default() });
-        (record.names, record.deepest)
-    }
-
     /// Lets somebody else act just before each of the next `times` calls of this name: a race lost on purpose.
     pub fn interrupt(&self, name: &str, times: u32, act: impl Fn() -> Acting + Send + Sync + 'static) {
         self.record().interruption = Some(Interruption { name: name.to_owned(), times, act: Arc::new(act) });
@@ -76,11 +81,17 @@ impl Calls {
         Some(Arc::clone(&interruption.act))
     }
 
-    fn begin(&self, name: String) -> usize {
+    /// The calls, forgotten afterwards.
+    pub fn take(&self) -> Vec<Call> {
+        let mut record = self.record();
+        let interruption = record.interruption.take();
+        std::mem::replace(&mut *record, Record { interruption, ..Record::default() }).calls
+    }
+
+    fn begin(&self, request: &HttpRequest) -> usize {
         let mut record = self.record();
         let depth = record.deepest_finished + 1;
-        record.deepest = record.deepest.max(depth);
-        record.names.push(name);
+        record.calls.push(Call { depth, operation: operation(request), tables: tables(request) });
         depth
     }
 
@@ -91,6 +102,26 @@ impl Calls {
 
     fn record(&self) -> MutexGuard<'_, Record> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Call {
+    /// Which service it was made to.
+    pub fn service(&self) -> Service {
+        match self.operation.as_str() {
+            "Publish" => Service::Sns,
+            _ if self.tables.is_empty() => Service::Kms,
+            _ => Service::DynamoDb,
+        }
+    }
+
+    /// The rule by which something goes wrong with calls like this one.
+    pub fn rule(&self, fault: Fault) -> Rule {
+        let rule = Rule::new(self.service(), &self.operation, fault);
+        match self.tables.first() {
+            Some(table) => rule.of(table),
+            None => rule,
+        }
     }
 }
 
@@ -109,9 +140,8 @@ impl HttpClient for Recording<SharedHttpClient> {
 
 impl HttpConnector for Recording<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let name = name(&request);
-        let interruption = self.calls.interruption(&name);
-        let depth = self.calls.begin(name);
+        let interruption = self.calls.interruption(&operation(&request));
+        let depth = self.calls.begin(&request);
         let (inner, calls) = (self.inner.clone(), self.calls.clone());
         HttpConnectorFuture::new(async move {
             if let Some(act) = interruption {
@@ -124,11 +154,16 @@ impl HttpConnector for Recording<SharedHttpConnector> {
     }
 }
 
-/// `DynamoDB GetItem`, `KMS GenerateMac`, `SNS Publish`.
-fn name(request: &HttpRequest) -> String {
-    match request.headers().get("x-amz-target").and_then(|target| target.split_once('.')) {
-        Some(("TrentService", operation)) => format!("KMS {operation}"),
-        Some((_, operation)) => format!("DynamoDB {operation}"),
-        None => "SNS Publish".to_owned(),
-    }
+/// SNS alone names its operation in the body; we ask it for one thing.
+fn operation(request: &HttpRequest) -> String {
+    let target = request.headers().get("x-amz-target").and_then(|target| target.split_once('.'));
+    target.map_or("Publish", |(_, operation)| operation).to_owned()
+}
+
+fn tables(request: &HttpRequest) -> Vec<String> {
+    let body: Value = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+    let actions = body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
+    let parts = actions.flat_map(|action| action.values()).chain([&body]);
+    let named: BTreeSet<_> = parts.filter_map(|part| part["TableName"].as_str()).map(str::to_owned).collect();
+    named.into_iter().collect()
 }

@@ -54,6 +54,7 @@ impl World {
         settings.entropy = entropy(&forced, settings.entropy);
         settings.http_client = Some(calls.recording_client());
         settings.time_outs = patient();
+        settings.retry_pause = Duration::from_millis(1);
         settings.parameters =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let local = Local::start(settings).await.expect("the service starts");

@@ -81,7 +81,7 @@ impl Services {
         Ok(reply.into_http())
     }
 
-    /// The same with the script and the record.
+    /// The same with the script.
     async fn watched(&self, asked: Asked) -> Result<Reply, Cut> {
         let request: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
         let targets = match asked.service {
@@ -89,15 +89,12 @@ impl Services {
             Service::Kms => request.get("KeyId").and_then(Value::as_str).map(str::to_owned).into_iter().collect(),
             Service::Sns => Vec::new(),
         };
-        let (fault, ticket) = self.faults.meet(asked.service, &asked.operation, targets).await;
-        let reply = match fault {
+        match self.faults.meet(asked.service, &asked.operation, &targets) {
             None => self.execute(asked).await,
             Some(Fault::Refuse(refusal)) => Ok(refusal.reply(asked.service, dynamodb::actions(&request))),
             Some(Fault::LoseRequest) => Err(Cut),
             Some(Fault::LoseAnswer) => self.execute(asked).await.and(Err(Cut)),
-        };
-        drop(ticket);
-        reply
+        }
     }
 
     /// Off the async threads: SQLite and the making of keys block.

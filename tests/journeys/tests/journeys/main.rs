@@ -9,6 +9,7 @@
 
 mod at_rest;
 mod bad_input;
+mod calls;
 mod codes;
 mod cross_site;
 mod events;

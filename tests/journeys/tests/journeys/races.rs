@@ -160,10 +160,10 @@ fn write_before(world: &World, call: &str, times: u32) {
 }
 
 #[rstest]
-#[case::extending("/registration/extend", "DynamoDB PutItem", StatusCode::OK)]
-#[case::choosing("/registration/account", "DynamoDB PutItem", StatusCode::OK)]
-#[case::asking_for_a_code("/registration/mobile", "DynamoDB TransactWriteItems", StatusCode::OK)]
-#[case::confirming("/registration/review", "DynamoDB TransactWriteItems", StatusCode::CREATED)]
+#[case::extending("/registration/extend", "PutItem", StatusCode::OK)]
+#[case::choosing("/registration/account", "PutItem", StatusCode::OK)]
+#[case::asking_for_a_code("/registration/mobile", "TransactWriteItems", StatusCode::OK)]
+#[case::confirming("/registration/review", "TransactWriteItems", StatusCode::CREATED)]
 #[tokio::test(flavor = "multi_thread")]
 async fn busy_is_told_only_of_a_race_lost_three_times(
     #[case] path: &str,
