@@ -51,6 +51,11 @@ export class Visit {
     return this.field(name).fill(value);
   }
 
+  /** A radio button by its label, which covers the whole of its frame. */
+  choose(name) {
+    return this.page.getByText(this.words[name], { exact: true }).click();
+  }
+
   button(name) {
     return this.page.getByRole("button", { name: this.words[name], exact: true });
   }
@@ -61,6 +66,13 @@ export class Visit {
 
   press(name) {
     return this.button(name).click();
+  }
+
+  /** Presses, and waits for the page that answers: for forms that come back. */
+  async send(name) {
+    const answered = this.page.waitForEvent("load");
+    await this.press(name);
+    await answered;
   }
 
   /** Waits for the page with this heading, and looks that its title says the same. */

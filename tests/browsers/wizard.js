@@ -8,7 +8,7 @@ export async function acceptTerms(visit) {
 
 export async function typeIdentity(visit, { citizenId = visit.person.citizenId, method = "idCard" } = {}) {
   const { person } = visit;
-  await visit.field(method).check();
+  await visit.choose(method);
   await visit.fill("citizenId", citizenId);
   await visit.fill("firstName", person.firstName);
   await visit.fill("middleName", person.middleName);

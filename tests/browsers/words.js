@@ -41,7 +41,6 @@ const WORDS = {
   done: ["ลงทะเบียนสำเร็จ", "You are registered"],
   cancelled: ["ยกเลิกการลงทะเบียนแล้ว", "Registration cancelled"],
   ended: ["การลงทะเบียนสิ้นสุดแล้ว", "Your registration has ended"],
-  notYet: ["ยังไม่ถึงขั้นตอนนี้", "You have not reached this step yet"],
   registeredBefore: ["เลขประจำตัวประชาชนนี้ลงทะเบียนแล้ว", "This citizen ID already has an account"],
   myAccount: ["บัญชีของฉัน", "My account"],
   signedOut: ["ออกจากระบบแล้ว", "You are signed out"],
