@@ -32,5 +32,10 @@ function citizenId(number) {
   return digits + ((11 - (sum % 11)) % 10);
 }
 
+/** A number as it is typed, as it is sent to. */
+export function e164(mobile) {
+  return `+66${mobile.replace(/\D/g, "").slice(1)}`;
+}
+
 /** Citizen IDs that the local card registry always answers in one way (README, "personas"). */
 export const REGISTRY = { refuses: "1000000000041", isOut: "1000000000068" };

@@ -6,6 +6,8 @@ import { existsSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 
+import { e164 } from "./person.js";
+
 const BINARY = fileURLToPath(new URL("../../target/debug/local", import.meta.url));
 const PATIENCE = 30_000;
 
@@ -44,8 +46,7 @@ export class Service {
 
   /** The code in the newest text to a number as people type it. */
   async codeSentTo(mobile) {
-    const to = `+66${mobile.replace(/\D/g, "").slice(1)}`;
-    const text = (await this.texts()).findLast((text) => text.to === to);
+    const text = (await this.texts()).findLast(({ to }) => to === e164(mobile));
     return text?.text.match(/#(\d{6})$/)?.[1];
   }
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { Person } from "./person.js";
+import { Person, e164 } from "./person.js";
 import { words } from "./words.js";
 
 const PHONE = { width: 360, height: 740 };
@@ -79,6 +79,11 @@ export class Visit {
   async sees(name) {
     await this.page.getByRole("heading", { level: 1, name: this.words[name], exact: true }).waitFor();
     assert.ok((await this.page.title()).includes(`${this.words[name]} – Digital ID`), await this.page.title());
+  }
+
+  /** Whether a text went to this person's number. */
+  isMine(to) {
+    return to === e164(this.person.mobile);
   }
 
   path() {
