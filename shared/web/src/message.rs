@@ -25,12 +25,14 @@ impl MessagePage {
     pub fn of(incoming: &Incoming, problem: &Problem) -> Self {
         let language = incoming.language;
         let action = match problem {
-            Problem::NoRegistration | Problem::TermsOutdated => {
+            // Another tab, or a second press of the button, may have renewed the cookie: what it opens goes on from there.
+            Problem::NoRegistration => Some(("/registration", incoming.say("ไปที่หน้าลงทะเบียน", "Go to registration"))),
+            Problem::TermsOutdated => {
                 Some(("/registration/terms", incoming.say("ไปที่หน้าลงทะเบียน", "Go to registration")))
             }
             Problem::AlreadyRegistered => Some(("/sign-in", incoming.say("เข้าสู่ระบบ", "Sign in"))),
             Problem::Busy | Problem::Unavailable | Problem::Internal => {
-                Some((incoming.path.as_str(), incoming.say("ลองอีกครั้ง", "Try again")))
+                Some(("?", incoming.say("ลองอีกครั้ง", "Try again")))
             }
             _ => Some(("/", incoming.say("ไปที่หน้าแรก", "Go to the home page"))),
         };
