@@ -9,4 +9,5 @@
 
 mod at_rest;
 mod events;
+mod regressions;
 mod wizard;
