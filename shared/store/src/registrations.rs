@@ -380,12 +380,16 @@ impl Registrations {
         match transaction::write(&self.table.client, &self.table.entropy, items).await {
             Ok(()) => Ok(Written::Yes),
             Err(Cancelled::Condition { place: 0, item }) => Ok(written(&row.write, item)?),
-            Err(Cancelled::Condition { .. }) => match counting {
-                Counting::OneMore(_, bucket) => Err(AdvanceError::LimitReached { retry_at: bucket.ends_at }),
-                // Nothing is left to give back.
-                Counting::Back(..) => Ok(self.put(row, UNCHANGED, Some(before)).await?),
+            Err(cancelled) => match (counting, cancelled) {
+                // The counter is gone, or others would not leave it alone: what is given back is not worth failing for.
+                (Counting::Back(..), Cancelled::Condition { .. } | Cancelled::Store(StoreError::Busy)) => {
+                    Ok(self.put(row, UNCHANGED, Some(before)).await?)
+                }
+                (Counting::OneMore(_, bucket), Cancelled::Condition { .. }) => {
+                    Err(AdvanceError::LimitReached { retry_at: bucket.ends_at })
+                }
+                (_, Cancelled::Store(error)) => Err(error.into()),
             },
-            Err(Cancelled::Store(error)) => Err(error.into()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! A page that tells one thing: what happened, and the way on.
 
 use askama::Template;
+use http::Method;
 
 use crate::{incoming::Incoming, page::Page, problem::Problem};
 
@@ -32,7 +33,7 @@ impl MessagePage {
             }
             Problem::AlreadyRegistered => Some(("/sign-in", incoming.say("เข้าสู่ระบบ", "Sign in"))),
             Problem::Busy | Problem::Unavailable | Problem::Internal => {
-                Some(("?", incoming.say("ลองอีกครั้ง", "Try again")))
+                Some((again(incoming), incoming.say("ลองอีกครั้ง", "Try again")))
             }
             _ => Some(("/", incoming.say("ไปที่หน้าแรก", "Go to the home page"))),
         };
@@ -44,5 +45,14 @@ impl MessagePage {
             request_id: ours.then(|| incoming.request_id.clone()),
             action: action.map(|(href, label)| (href.to_owned(), label.to_owned())),
         }
+    }
+}
+
+/// The page that failed, or where the form that did belongs: not every address that takes a form shows a page.
+fn again(incoming: &Incoming) -> &'static str {
+    match incoming.method {
+        Method::POST if incoming.path.starts_with("/account") => "/account",
+        Method::POST => "/registration",
+        _ => "?",
     }
 }

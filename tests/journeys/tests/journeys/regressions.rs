@@ -339,6 +339,17 @@ async fn the_language_switch_never_leads_to_another_host() {
 }
 
 #[tokio::test]
+async fn a_counter_that_others_do_not_leave_alone_keeps_nobody_from_verifying() {
+    let world = World::new().await;
+    let (browser, person) = (world.browser(), world.person());
+    browser.walk(&person, 4).await;
+    let conflict = Fault::Refuse(Refusal::TransactionConflict);
+    world.local.faults().add(Rule::new(Service::DynamoDb, "TransactWriteItems", conflict).times(5));
+    assert_eq!(browser.enter_code(&person).await.step(), "review");
+    assert_eq!(world.local.faults().pending(), 0);
+}
+
+#[tokio::test]
 async fn a_single_write_that_meets_a_transaction_is_sent_again() {
     let world = World::new().await;
     let (browser, person) = (world.browser(), world.person());
@@ -450,6 +461,18 @@ async fn a_title_before_the_first_name_is_pointed_out() {
     person.first_name = "สมชาย".into();
     person.last_name = "นายกองดี".into();
     assert_eq!(browser.prove(&person).await.step(), "account", "a surname may begin so");
+}
+
+#[tokio::test]
+async fn a_button_without_a_page_of_its_own_leads_back_to_one() {
+    let world = World::new().await;
+    let (browser, person) = (world.browser().with_pages(), world.person());
+    browser.walk(&person, 3).await;
+    let refusal = Fault::Refuse(Refusal::Throttling);
+    world.local.faults().add(Rule::new(Service::DynamoDb, "DeleteItem", refusal).times(u32::MAX));
+    let answer = browser.post_form("/registration/cancel", "").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.body.contains("class=\"go\" href=\"/registration\""), "{}", answer.body);
 }
 
 #[tokio::test]
