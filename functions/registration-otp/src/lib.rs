@@ -13,7 +13,7 @@ use keys::macs::MacKey;
 use page::OtpPage;
 use store::{
     limits::{Charge, Limits},
-    registrations::Stored,
+    registrations::{Counting, Stored},
 };
 use web::{
     Environment, Function, Incoming, Problem, Response, StartError,
@@ -75,32 +75,32 @@ impl RegistrationOtp {
             self.otp_mac.registration_code(&stored.registration.id, &otp.id, &otp.number, &code)
         );
         let tried = tried.map_err(|error| wizard::advance_problem(error, now))?;
-        let mac = match mac {
-            Ok(mac) => mac,
-            Err(error) => return Err(self.not_counted(&tried, &otp.id, wizard::key_unavailable(error)).await),
+        let right = match mac {
+            Ok(mac) => mac == otp.mac,
+            Err(error) => return Err(self.not_compared(&tried, &otp.id, wizard::key_unavailable(error)).await),
         };
-        if mac != otp.mac {
-            let attempts_left = tried.registration.otp.as_ref().map_or(0, Otp::attempts_left);
-            return Err(Problem::OtpIncorrect { attempts_left });
+        if !right {
+            return Err(Problem::OtpIncorrect { attempts_left: tried.registration.attempts_left() });
         }
-        let sends = stored.registration.sent.iter().filter(|sent| sent.number == otp.number);
-        let charges = sends.map(|sent| Charge::taken(sent.charged_to.clone())).collect();
-        let (advanced, ()) = tokio::join!(
-            self.wizard.advance_renewed(tried.clone(), Event::CodeReturned(otp.id.clone())),
-            wizard::refund(&self.limits, charges)
-        );
-        let (stored, secret) = match advanced {
+        // With the save, so that of several right codes at once only the one that is saved gives anything back.
+        let charges: Vec<_> = tried.registration.charged_for(&otp.number).map(Charge::taken).collect();
+        let event = Event::CodeReturned(otp.id.clone());
+        let back = Counting::Back(&self.limits, &charges);
+        let (stored, secret) = match self.wizard.advance_renewed(tried.clone(), event, Some(back)).await {
             Ok(advanced) => advanced,
-            Err(problem) => return Err(self.not_counted(&tried, &otp.id, problem).await),
+            Err(problem) if problem.status().is_server_error() => {
+                return Err(self.not_compared(&tried, &otp.id, problem).await);
+            }
+            Err(problem) => return Err(problem),
         };
         tracing::info!(step = "otp", "registration moved on");
         Ok(self.wizard.moved_on_renewed(incoming, &stored.registration, secret))
     }
 
-    /// A failure of ours costs no try: no code was compared, or the right one could not be noted.
-    async fn not_counted(&self, tried: &Stored, otp_id: &str, problem: Problem) -> Problem {
-        if let Err(error) = self.wizard.registrations.untry_code(tried, otp_id).await {
-            tracing::warn!(%error, "a try was not given back");
+    /// A failure of ours costs no try.
+    async fn not_compared(&self, tried: &Stored, otp_id: &str, problem: Problem) -> Problem {
+        if let Err(error) = self.wizard.registrations.take_back_try(tried, otp_id).await {
+            tracing::warn!(%error, "a refund was lost");
         }
         problem
     }
@@ -119,6 +119,7 @@ impl RegistrationOtp {
     }
 
     fn page(&self, incoming: &Incoming, stored: &Stored, otp: &Otp, form: Form) -> OtpPage {
+        let attempts_left = otp.attempts_left().min(stored.registration.attempts_left());
         OtpPage {
             page: self.wizard.page(incoming, &stored.registration).attending(&form),
             form,
@@ -126,8 +127,8 @@ impl RegistrationOtp {
             reference: otp.reference.as_str().to_owned(),
             expires_at: Moment::of(otp.expires_at(), incoming.language),
             resend_at: Moment::of(otp.resend_at(), incoming.language),
-            attempts_left: otp.attempts_left(),
-            can_enter: otp.attempts_left() > 0 && self.wizard.clock.now() < otp.expires_at(),
+            attempts_left,
+            can_enter: attempts_left > 0 && self.wizard.clock.now() < otp.expires_at(),
         }
     }
 }

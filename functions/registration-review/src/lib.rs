@@ -9,6 +9,7 @@ use domain::{
     registration::{Event, Registration, Step},
     sealed::Mac,
     terms::Publications,
+    username::Username,
 };
 use http::{Method, StatusCode};
 use jiff::Timestamp;
@@ -75,7 +76,9 @@ impl Function for RegistrationReview {
 #[derive(Serialize)]
 struct Done<'a> {
     step: &'static str,
-    username: &'a str,
+    /// Absent where only the page's address is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
     account_url: String,
 }
 
@@ -84,7 +87,7 @@ impl RegistrationReview {
         let stored = match (self.wizard.opened(incoming).await?, incoming.representation) {
             (Some(Opened::Open(stored)), _) => *stored,
             // The button pressed twice in a browser: the account is there, and the person should see so.
-            (Some(Opened::Closed(registration)), Representation::Html) => return Ok(done(incoming, &registration)),
+            (Some(Opened::Closed(username)), Representation::Html) => return Ok(done(incoming, &username)),
             _ => return Err(Problem::NoRegistration),
         };
         let shown = stored.registration.clone();
@@ -124,9 +127,9 @@ impl RegistrationReview {
         }
         for _ in 0..RACES {
             match self.open_account(&stored, now).await {
-                Ok(()) => {
+                Ok(username) => {
                     tracing::info!(step = "review", "account opened");
-                    return Ok(done(incoming, &stored.registration));
+                    return Ok(done(incoming, &username));
                 }
                 Err(Attempt::Changed) => stored = self.wizard.open_at(incoming, Step::Review).await?,
                 Err(Attempt::Failed(problem)) => return Err(problem),
@@ -135,9 +138,10 @@ impl RegistrationReview {
         Err(Problem::Busy)
     }
 
-    async fn open_account(&self, stored: &Stored, now: Timestamp) -> Result<(), Attempt> {
-        let parts = stored.registration.account(now).zip(stored.registration.mobile.as_ref());
-        let Some((account, mobile)) = parts else { return Err(Attempt::Failed(Problem::Internal)) };
+    async fn open_account(&self, stored: &Stored, now: Timestamp) -> Result<Username, Attempt> {
+        let Registration { credentials, mobile, .. } = &stored.registration;
+        let parts = stored.registration.account(now).zip(credentials.as_ref()).zip(mobile.as_ref());
+        let Some(((account, credentials), mobile)) = parts else { return Err(Attempt::Failed(Problem::Internal)) };
         let number_mac = mobile.number_mac.clone();
         let proven = account.identity.method.is_proven();
         let (holders, charge) = tokio::join!(
@@ -168,20 +172,38 @@ impl RegistrationReview {
                 .map_err(|error| Attempt::Failed(wizard::unavailable(error)))?;
             return Err(Attempt::Failed(Problem::AlreadyRegistered));
         }
-        let username = account.username.clone();
-        let opening = Opening { stored, account, number_mac: &number_mac, holders: &holders };
-        let (opened, ()) = tokio::join!(
-            opening::open(opening, &self.accounts, &self.wizard.registrations, now),
-            wizard::refund(&self.limits, charge)
-        );
-        match opened {
-            Ok(()) => Ok(()),
-            Err(OpeningError::Changed) => Err(Attempt::Changed),
+        let opening = Opening {
+            stored,
+            account,
+            password: &credentials.password,
+            number_mac: &number_mac,
+            holders: &holders,
+            guess: (&self.limits, &charge),
+        };
+        let username = credentials.username.clone();
+        match opening::open(opening, &self.accounts, &self.wizard.registrations, now).await {
+            Ok(()) => Ok(username),
+            Err(OpeningError::Changed) => {
+                wizard::refund(&self.limits, charge).await;
+                Err(Attempt::Changed)
+            }
+            Err(OpeningError::Store(error)) => match self.wizard.registrations.is_closed(stored, now).await {
+                // No answer is not a "no": the transaction was written, and the account is there.
+                Ok(true) => Ok(username),
+                Ok(false) => {
+                    wizard::refund(&self.limits, charge).await;
+                    Err(Attempt::Failed(wizard::unavailable(error)))
+                }
+                // Whether the count was given back with an account is not known: a refund lost is the lesser harm.
+                Err(_) => Err(Attempt::Failed(wizard::unavailable(error))),
+            },
+            // What follows tells something about the citizen ID, were it only that nobody has it: the guess stays counted.
             Err(OpeningError::Gone) => Err(Attempt::Failed(Problem::NoRegistration)),
             Err(OpeningError::NumberFull) => Err(Attempt::Failed(Problem::NumberInUse)),
-            Err(OpeningError::Store(error)) => self.was_it_opened(stored, error, now).await,
             Err(OpeningError::AlreadyRegistered) => {
-                Err(self.lost_the_citizen_id(stored, proven, &number_mac, now).await)
+                let removed = self.wizard.registrations.remove(stored).await;
+                removed.map_err(|error| Attempt::Failed(wizard::unavailable(error)))?;
+                Err(Attempt::Failed(Problem::AlreadyRegistered))
             }
             Err(OpeningError::UsernameTaken) => {
                 let advanced = self.wizard.advance(stored.clone(), Event::UsernameTaken(username)).await;
@@ -198,27 +220,6 @@ impl RegistrationReview {
             return Ok(Vec::new());
         }
         wizard::charge(&self.limits, [ALREADY_REGISTERED_PER_NUMBER.bucket(&number_mac.tag, now)], now).await
-    }
-
-    /// Somebody was faster between the look and the write: counted after all, since it is told after all.
-    async fn lost_the_citizen_id(&self, stored: &Stored, proven: bool, number_mac: &Mac, now: Timestamp) -> Attempt {
-        let bucket = ALREADY_REGISTERED_PER_NUMBER.bucket(&number_mac.tag, now);
-        let (counted, removed) = tokio::join!(
-            async { if proven { Ok(()) } else { self.limits.count(&bucket).await } },
-            self.wizard.registrations.remove(stored)
-        );
-        match counted.and(removed) {
-            Ok(()) => Attempt::Failed(Problem::AlreadyRegistered),
-            Err(error) => Attempt::Failed(wizard::unavailable(error)),
-        }
-    }
-
-    /// No answer is not a "no": the transaction may have been written, and then the account is there.
-    async fn was_it_opened(&self, stored: &Stored, error: store::StoreError, now: Timestamp) -> Result<(), Attempt> {
-        match self.wizard.registrations.is_closed(stored, now).await {
-            Ok(true) => Ok(()),
-            _ => Err(Attempt::Failed(wizard::unavailable(error))),
-        }
     }
 
     fn page(&self, incoming: &Incoming, registration: &Registration, form: Form) -> ReviewPage {
@@ -243,13 +244,13 @@ enum Attempt {
     Failed(Problem),
 }
 
-fn done(incoming: &Incoming, registration: &Registration) -> Response {
-    let username = registration.credentials.as_ref().map_or("", |credentials| credentials.username.as_str());
+fn done(incoming: &Incoming, username: &Username) -> Response {
+    let username = username.as_str();
     let cookies = incoming.site.cookies;
     let response = match incoming.representation {
         Representation::Json => answer::json(
             StatusCode::CREATED,
-            &Done { step: "done", username, account_url: format!("{}/account", incoming.site.issuer) },
+            &Done { step: "done", username: Some(username), account_url: account_url(incoming) },
         ),
         Representation::Html => answer::with_cookie(
             answer::see_other("/registration/done"),
@@ -271,9 +272,19 @@ fn identity_view(identity: &Identity, language: Language) -> IdentityView {
 }
 
 fn done_page(incoming: &Incoming) -> Response {
-    let username = incoming
-        .cookie(CookieName::Registered)
-        .and_then(|value| value.parse::<domain::username::Username>().ok())
-        .map_or_else(String::new, |username| username.as_str().to_owned());
-    answer::page(StatusCode::OK, &DonePage { page: incoming.page(), username })
+    let username = incoming.cookie(CookieName::Registered).and_then(|value| Username::existing(value).ok());
+    let username = username.as_ref().map(Username::as_str);
+    match incoming.representation {
+        Representation::Json => {
+            answer::json(StatusCode::OK, &Done { step: "done", username, account_url: account_url(incoming) })
+        }
+        Representation::Html => {
+            let username = username.unwrap_or_default().to_owned();
+            answer::page(StatusCode::OK, &DonePage { page: incoming.page(), username })
+        }
+    }
+}
+
+fn account_url(incoming: &Incoming) -> String {
+    format!("{}/account", incoming.site.issuer)
 }

@@ -21,7 +21,7 @@ use store::{
     StoreError,
     accounts::{Accounts, Login},
     limits::{Charge, Limits},
-    lockout::{Lockout, LockoutError},
+    lockout::{Lockout, LockoutError, Place},
     sessions::{BeginError, Sessions},
 };
 use web::{
@@ -105,16 +105,13 @@ impl SignIn {
             self.lockout.charge(&counter, now),
             self.login(&credentials)
         );
-        let counted = Counted {
-            counter: locked.is_ok().then_some(counter.as_str()),
-            charges: charges.clone().unwrap_or_default(),
-        };
+        let counted = Counted { place: locked.as_ref().ok().cloned(), charges: charges.clone().unwrap_or_default() };
         let open = match (charges, locked) {
             (Err(problem), _) => return Err(self.not_compared(counted, problem).await),
             (_, Err(LockoutError::Store(error))) => {
                 return Err(self.not_compared(counted, wizard::unavailable(error)).await);
             }
-            (Ok(_), Ok(())) => true,
+            (Ok(_), Ok(_)) => true,
             (Ok(_), Err(LockoutError::Locked)) => false,
         };
         let login = match login {
@@ -175,10 +172,10 @@ impl SignIn {
     }
 
     /// No password was compared, so nothing is counted: what was is given back.
-    async fn not_compared(&self, counted: Counted<'_>, problem: Problem) -> Problem {
+    async fn not_compared(&self, counted: Counted, problem: Problem) -> Problem {
         let uncounted = async {
-            match counted.counter {
-                Some(counter) => self.lockout.refund(counter).await,
+            match counted.place {
+                Some(place) => self.lockout.refund(place).await,
                 None => Ok(()),
             }
         };
@@ -191,9 +188,9 @@ impl SignIn {
 }
 
 /// What was counted before the password is compared.
-struct Counted<'a> {
+struct Counted {
     /// The failures in a row, if one more was allowed.
-    counter: Option<&'a str>,
+    place: Option<Place>,
     /// Those of the address.
     charges: Vec<Charge>,
 }

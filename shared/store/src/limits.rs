@@ -1,34 +1,38 @@
-//! Counters in windows of time. One item a window and subject, one update a count, never inside a transaction: what
-//! many requests count together must not make them collide.
+//! Counters in windows of time. One item a window and subject, one update a count: what many requests count together
+//! must not make them collide. Only what one registration counts or gives back is written with it, in its transaction.
 
-use aws_sdk_dynamodb::{config::retry::RetryConfig, types::ReturnValuesOnConditionCheckFailure};
-use domain::{entropy::Entropy, limit::Bucket};
+use aws_sdk_dynamodb::{
+    config::retry::RetryConfig,
+    types::{ReturnValuesOnConditionCheckFailure, Update},
+};
+use domain::limit::Bucket;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    StoreError, Table,
-    failure::{condition_failed, if_held},
-    number, text,
+    Item, StoreError, Table,
+    failure::{failed_item, if_held, incomplete},
+    number,
+    registrations::written_by_us,
+    text,
 };
 
 /// The table of counters.
 #[derive(Clone, Debug)]
-pub struct Limits {
-    table: Table,
-    entropy: Entropy,
-}
+pub struct Limits(Table);
 
 /// A count that was taken, to be given back when the failure turns out to be ours, or not a failure.
 #[derive(Clone, Debug)]
 #[must_use = "a charge is settled: kept or refunded"]
 pub struct Charge {
     key: String,
+    /// The attribute that was counted beside it.
+    part: Option<String>,
 }
 
 impl Charge {
     /// A count taken elsewhere: in a transaction, or by an earlier request that wrote its counter's key down.
-    pub const fn taken(key: String) -> Self {
-        Self { key }
+    pub fn taken(key: impl Into<String>) -> Self {
+        Self { key: key.into(), part: None }
     }
 
     /// The counter's key, to be written down.
@@ -52,60 +56,52 @@ pub enum ChargeError {
 }
 
 impl Limits {
-    /// The table, with the randomness that tells charges apart.
-    pub const fn new(table: Table, entropy: Entropy) -> Self {
-        Self { table, entropy }
+    /// The table.
+    pub const fn new(table: Table) -> Self {
+        Self(table)
     }
 
-    /// Counts one, if the limit allows. A charge whose answer was lost and which the client sent again is one charge.
+    /// Counts one, if the limit allows. In the bucket and in its part, or in neither.
+    ///
+    /// A count whose answer was lost is not taken twice: the client's retry meets its own mark.
     ///
     /// # Errors
     /// [`ChargeError::Reached`] if not.
     pub async fn charge(&self, bucket: Bucket) -> Result<Charge, ChargeError> {
-        let charge = hex::encode(self.entropy.bytes::<8>());
-        let outcome = self
-            .table
+        let write = self.0.write_id();
+        let mut update = "SET expires = :expires, #write = :write ADD used :one".to_owned();
+        let mut condition = "(attribute_not_exists(used) OR used < :most) \
+                             AND (attribute_not_exists(#write) OR #write <> :write)"
+            .to_owned();
+        let mut request = self
+            .0
             .client
             .update_item()
-            .table_name(&self.table.name)
+            .table_name(&self.0.name)
             .key("id", text(&bucket.key))
-            .update_expression("ADD used :one SET expires = :expires, last_charge = :charge")
-            .condition_expression(
-                "(attribute_not_exists(used) OR used < :most) \
-                 AND (attribute_not_exists(last_charge) OR last_charge <> :charge)",
-            )
+            .expression_attribute_names("#write", "write")
+            .expression_attribute_values(":write", text(&write))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":most", number(bucket.most))
             .expression_attribute_values(":expires", number(kept_until(&bucket)))
-            .expression_attribute_values(":charge", text(&charge))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let current = outcome.as_ref().err().and_then(condition_failed).flatten();
-        let counted_before = current.is_some_and(|item| item.get("last_charge") == Some(&text(&charge)));
-        if counted_before || if_held(outcome)?.is_some() {
-            return Ok(Charge { key: bucket.key });
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(part) = &bucket.part {
+            update.push_str(", #part :one");
+            condition.push_str(" AND (attribute_not_exists(#part) OR #part < :part_most)");
+            request = request
+                .expression_attribute_names("#part", &part.name)
+                .expression_attribute_values(":part_most", number(part.most));
         }
-        Err(ChargeError::Reached { retry_at: bucket.ends_at })
-    }
-
-    /// Counts one whatever the limit: what was answered was answered.
-    ///
-    /// # Errors
-    /// The table's.
-    pub async fn count(&self, bucket: &Bucket) -> Result<(), StoreError> {
-        self.table
-            .client
-            .update_item()
-            .table_name(&self.table.name)
-            .key("id", text(&bucket.key))
-            .update_expression("ADD used :one SET expires = :expires")
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":expires", number(kept_until(bucket)))
-            .send()
-            .await
-            .map(drop)
-            .map_err(StoreError::from_sdk)
+        let request = request.update_expression(update).condition_expression(condition);
+        let charge = Charge { key: bucket.key.clone(), part: bucket.part.as_ref().map(|part| part.name.clone()) };
+        match self.0.past_conflicts(|| request.clone().send()).await {
+            Ok(_) => Ok(charge),
+            Err(error) => match failed_item(&error) {
+                Some(item) if written_by_us(&write, item.as_ref()) => Ok(charge),
+                Some(item) => Err(ChargeError::Reached { retry_at: retry_at(&bucket, item.as_ref()) }),
+                None => Err(StoreError::from_sdk(error).into()),
+            },
+        }
     }
 
     /// Gives a count back. Sent at most once: a refund lost costs somebody a try, a refund doubled gives a guesser one.
@@ -113,22 +109,67 @@ impl Limits {
     /// # Errors
     /// The table's; a caller on its way to an answer goes on without.
     pub async fn refund(&self, charge: Charge) -> Result<(), StoreError> {
-        let outcome = self
-            .table
+        let mut request = self
+            .0
             .client
             .update_item()
-            .table_name(&self.table.name)
+            .table_name(&self.0.name)
             .key("id", text(&charge.key))
-            .update_expression("ADD used :less")
-            .condition_expression("used > :none")
             .expression_attribute_values(":less", number(-1))
-            .expression_attribute_values(":none", number(0))
-            .customize()
-            .config_override(aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled()))
-            .send()
-            .await;
+            .expression_attribute_values(":none", number(0));
+        request = match charge.part {
+            Some(part) => request
+                .update_expression("ADD used :less, #part :less")
+                .condition_expression("used > :none AND #part > :none")
+                .expression_attribute_names("#part", part),
+            None => request.update_expression("ADD used :less").condition_expression("used > :none"),
+        };
+        let once = || aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
+        let outcome = self.0.past_conflicts(|| request.clone().customize().config_override(once()).send()).await;
         // The window is over and its counter deleted: nothing is left to give back.
         if_held(outcome).map(drop)
+    }
+
+    /// One more in `bucket`, as part of a transaction.
+    pub(crate) fn counting(&self, bucket: &Bucket) -> Result<Update, StoreError> {
+        Update::builder()
+            .table_name(&self.0.name)
+            .key("id", text(&bucket.key))
+            .update_expression("ADD used :one SET expires = :expires")
+            .condition_expression("attribute_not_exists(used) OR used < :most")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":most", number(bucket.most))
+            .expression_attribute_values(":expires", number(kept_until(bucket)))
+            .build()
+            .map_err(incomplete)
+    }
+
+    /// Whole counts given back, as part of a transaction: each counter once, as a transaction wants it.
+    pub(crate) fn giving_back(&self, charges: &[Charge]) -> Result<Vec<Update>, StoreError> {
+        let mut keys: Vec<_> = charges.iter().map(|charge| charge.key.as_str()).collect();
+        keys.sort_unstable();
+        keys.chunk_by(|one, other| one == other)
+            .filter_map(|same| Some((*same.first()?, same.len())))
+            .map(|(key, count)| {
+                Update::builder()
+                    .table_name(&self.0.name)
+                    .key("id", text(key))
+                    .update_expression("SET used = used - :count")
+                    .condition_expression("used >= :count")
+                    .expression_attribute_values(":count", number(count))
+                    .build()
+                    .map_err(incomplete)
+            })
+            .collect()
+    }
+}
+
+/// When the limit that is reached is over: the whole's if that one is, else the part's.
+fn retry_at(bucket: &Bucket, item: Option<&Item>) -> Timestamp {
+    let used = item.and_then(|item| item.get("used")).and_then(|value| value.as_n().ok()?.parse::<u32>().ok());
+    match &bucket.part {
+        Some(part) if used.is_some_and(|used| used < bucket.most) => part.ends_at,
+        _ => bucket.ends_at,
     }
 }
 

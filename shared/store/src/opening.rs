@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Up
 use domain::{
     account::{Account, AccountStatus},
     limit::UNPROVEN_ACCOUNTS_PER_NUMBER,
-    sealed::Mac,
+    sealed::{Mac, PasswordVerifier},
 };
 use jiff::Timestamp;
 
@@ -15,7 +15,10 @@ use crate::{
         AccountRow, Accounts, Holder, Holders, Login, UsernameRow, account_key, mobile_key, proven_key, unproven_key,
         username_key,
     },
-    item, number,
+    failure::incomplete,
+    item,
+    limits::{Charge, Limits},
+    number,
     registrations::{AdvanceError, Registrations, Stored, written_by_us},
     text,
     transaction::{self, Cancelled, IntoTransaction},
@@ -53,6 +56,7 @@ enum Part {
     CitizenId,
     Meanwhile,
     Number,
+    Guess,
 }
 
 /// An account about to be opened.
@@ -62,10 +66,14 @@ pub struct Opening<'a> {
     pub stored: &'a Stored,
     /// The account.
     pub account: Account,
+    /// What its password is checked against: kept with the username alone.
+    pub password: &'a PasswordVerifier,
     /// MAC of the number that was verified.
     pub number_mac: &'a Mac,
     /// Who holds the citizen ID, as it was read.
     pub holders: &'a Holders,
+    /// What was counted before they were read: given back with the account, and not otherwise.
+    pub guess: (&'a Limits, &'a [Charge]),
 }
 
 /// Opens the account.
@@ -81,7 +89,7 @@ pub async fn open(
     registrations: &Registrations,
     now: Timestamp,
 ) -> Result<(), OpeningError> {
-    let Opening { stored, account, number_mac, holders } = opening;
+    let Opening { stored, account, password, number_mac, holders, guess: (limits, charges) } = opening;
     let table = &accounts.0;
     let citizen_id = account.identity.citizen_id_mac.clone();
     let proven = account.identity.method.is_proven();
@@ -89,9 +97,9 @@ pub async fn open(
         return Err(OpeningError::AlreadyRegistered);
     }
 
-    let (tombstone, write) = registrations.close(stored)?;
+    let (tombstone, write) = registrations.close(stored, &account.username)?;
     let mut parts = vec![(Part::Registration, tombstone.into_transaction())];
-    let login = Login { account_id: account.id, password: account.password.clone() };
+    let login = Login { account_id: account.id, password: password.clone() };
     let username = UsernameRow { pk: username_key(&account.username), login };
     parts.push((Part::Username, put_new(table, item(&username)?)?));
     let holder = |pk: String| Holder { pk, account_id: account.id, number_mac: number_mac.clone() };
@@ -106,11 +114,12 @@ pub async fn open(
         parts.push((Part::CitizenId, absent(table, &proven_key(&citizen_id))?));
         parts.push((Part::Number, count_unproven(table, number_mac)?));
     }
+    parts.extend(limits.giving_back(charges)?.into_iter().map(|count| (Part::Guess, count.into_transaction())));
     let row = AccountRow { pk: account_key(account.id), account };
     parts.push((Part::Account, put_new(table, item(&row)?)?));
 
     let (meanings, items): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-    match transaction::write(&table.client, &registrations.entropy, items).await {
+    match transaction::write(&table.client, &registrations.table.entropy, items).await {
         Ok(()) => Ok(()),
         Err(Cancelled::Store(error)) => Err(error.into()),
         Err(Cancelled::Condition { place, item }) => match meanings.get(place) {
@@ -118,7 +127,7 @@ pub async fn open(
             Some(Part::Username) => Err(OpeningError::UsernameTaken),
             Some(Part::CitizenId) => Err(OpeningError::AlreadyRegistered),
             Some(Part::Number) => Err(OpeningError::NumberFull),
-            Some(Part::Meanwhile | Part::Account) | None => Err(OpeningError::Changed),
+            Some(Part::Meanwhile | Part::Account | Part::Guess) | None => Err(OpeningError::Changed),
         },
     }
 }
@@ -206,10 +215,4 @@ fn count_unproven(table: &Table, number_mac: &Mac) -> Result<TransactWriteItem, 
         .build()
         .map(IntoTransaction::into_transaction)
         .map_err(incomplete)
-}
-
-/// The SDK's builders fail only where a required member was left out.
-#[expect(clippy::needless_pass_by_value, reason = "the shape map_err takes")]
-fn incomplete(error: aws_sdk_dynamodb::error::BuildError) -> StoreError {
-    StoreError::Unavailable(error.to_string())
 }

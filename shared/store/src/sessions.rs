@@ -4,7 +4,6 @@ use aws_sdk_dynamodb::types::{ConditionCheck, Put};
 use domain::{
     account::AccountId,
     bearer::Bearer,
-    entropy::Entropy,
     session::{Session, SessionRefusal},
 };
 use jiff::Timestamp;
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     StoreError, Table,
     accounts::{Accounts, account_key},
-    failure::if_held,
+    failure::{if_held, incomplete},
     item, text,
     transaction::{self, Cancelled, IntoTransaction},
 };
@@ -22,7 +21,6 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Sessions {
     table: Table,
-    entropy: Entropy,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,9 +44,9 @@ pub enum BeginError {
 }
 
 impl Sessions {
-    /// The table, with the randomness of its transactions.
-    pub const fn new(table: Table, entropy: Entropy) -> Self {
-        Self { table, entropy }
+    /// The table.
+    pub const fn new(table: Table) -> Self {
+        Self { table }
     }
 
     /// Begins a session, if the account is active in that very moment.
@@ -63,10 +61,10 @@ impl Sessions {
             .set_item(Some(item(&row)?))
             .condition_expression("attribute_not_exists(id)")
             .build()
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            .map_err(incomplete)?;
         let check = active(&accounts.0, account)?;
         let items = vec![put.into_transaction(), check.into_transaction()];
-        match transaction::write(&self.table.client, &self.entropy, items).await {
+        match transaction::write(&self.table.client, &self.table.entropy, items).await {
             Ok(()) => Ok(()),
             Err(Cancelled::Condition { place: 1, .. }) => Err(BeginError::NotActive),
             // The secret is 256 random bits: an item with its digest is our own write, whose answer was lost.
@@ -89,7 +87,7 @@ impl Sessions {
     /// # Errors
     /// The table's.
     pub async fn touch(&self, secret: &Bearer, now: Timestamp) -> Result<(), StoreError> {
-        let outcome = self
+        let request = self
             .table
             .client
             .update_item()
@@ -98,10 +96,8 @@ impl Sessions {
             .update_expression("SET #session.seen_at = :now")
             .condition_expression("attribute_exists(id)")
             .expression_attribute_names("#session", "session")
-            .expression_attribute_values(":now", text(now.to_string()))
-            .send()
-            .await;
-        if_held(outcome).map(drop)
+            .expression_attribute_values(":now", text(now.to_string()));
+        if_held(self.table.past_conflicts(|| request.clone().send()).await).map(drop)
     }
 
     /// Ends a session.
@@ -109,15 +105,9 @@ impl Sessions {
     /// # Errors
     /// The table's.
     pub async fn end(&self, secret: &Bearer) -> Result<(), StoreError> {
-        self.table
-            .client
-            .delete_item()
-            .table_name(&self.table.name)
-            .key("id", text(secret.digest().as_str()))
-            .send()
-            .await
-            .map(drop)
-            .map_err(StoreError::from_sdk)
+        let request =
+            self.table.client.delete_item().table_name(&self.table.name).key("id", text(secret.digest().as_str()));
+        self.table.past_conflicts(|| request.clone().send()).await.map(drop).map_err(StoreError::from_sdk)
     }
 }
 
@@ -129,5 +119,5 @@ fn active(accounts: &Table, account: AccountId) -> Result<ConditionCheck, StoreE
         .expression_attribute_names("#status", "status")
         .expression_attribute_values(":active", text("active"))
         .build()
-        .map_err(|error| StoreError::Unavailable(error.to_string()))
+        .map_err(incomplete)
 }

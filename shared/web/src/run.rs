@@ -1,6 +1,6 @@
 //! A function from request to answer: parse, cross-site check, the function's own work, the common headers, one log line.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use http::Method;
 use lambda_http::{Request, service_fn};
@@ -14,6 +14,10 @@ use crate::{
     incoming::Incoming,
     problem::Problem,
 };
+
+/// When a request is answered, whatever it waits for: in our own words, before Lambda's and API Gateway's 29 s. The
+/// last resort: an API call gives up so early that what was charged for it is given back long before.
+const DEADLINE: Duration = Duration::from_secs(27);
 
 /// What a Lambda function is.
 pub trait Function: Sized + Send + Sync + 'static {
@@ -56,7 +60,7 @@ pub async fn respond<F: Function>(function: &F, request: Request, site: &Site, c
     async {
         let answered = match refused_at_the_door(&incoming) {
             Some(problem) => Err(problem),
-            None => function.answer(&incoming).await,
+            None => within(DEADLINE, function.answer(&incoming)).await,
         };
         let response = answered.unwrap_or_else(|problem| answer::problem(&incoming, &problem));
         let code = response.extensions().get::<Told>().map_or("", |Told(code)| code);
@@ -69,7 +73,21 @@ pub async fn respond<F: Function>(function: &F, request: Request, site: &Site, c
     .await
 }
 
+async fn within(
+    deadline: Duration,
+    answering: impl Future<Output = Result<Response, Problem>>,
+) -> Result<Response, Problem> {
+    tokio::time::timeout(deadline, answering).await.unwrap_or_else(|_| {
+        tracing::error!("no answer in time");
+        Err(Problem::Unavailable)
+    })
+}
+
 fn refused_at_the_door(incoming: &Incoming) -> Option<Problem> {
+    // API Gateway takes a slash at the end for nothing; none of our addresses has one.
+    if incoming.path.len() > 1 && incoming.path.ends_with('/') {
+        return Some(Problem::NotFound);
+    }
     match incoming.method {
         Method::GET | Method::HEAD => None,
         Method::POST => {
@@ -77,5 +95,16 @@ fn refused_at_the_door(incoming: &Incoming) -> Option<Problem> {
             is_cross_site(site, origin, &incoming.site.issuer).then_some(Problem::CrossSiteRequest)
         }
         _ => Some(Problem::MethodNotAllowed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_waits_for_ever_is_answered_for() {
+        let answered = within(Duration::from_millis(1), std::future::pending()).await;
+        assert_eq!(answered.unwrap_err(), Problem::Unavailable);
     }
 }

@@ -85,18 +85,18 @@ impl<'a> RegistrationView<'a> {
                 .mobile
                 .as_ref()
                 .map(|mobile| Mobile { number: mobile.number.masked(), verified: mobile.verified_at.is_some() }),
-            otp: registration.otp.as_ref().map(OtpView::of),
+            otp: registration.otp.as_ref().map(|otp| OtpView::of(otp, registration.attempts_left())),
         }
     }
 }
 
 impl<'a> OtpView<'a> {
-    fn of(otp: &'a Otp) -> Self {
+    fn of(otp: &'a Otp, attempts_left: u8) -> Self {
         Self {
             reference: otp.reference.as_str(),
             expires_at: otp.expires_at().to_string(),
             resend_at: otp.resend_at().to_string(),
-            attempts_left: otp.attempts_left(),
+            attempts_left,
         }
     }
 }

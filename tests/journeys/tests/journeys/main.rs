@@ -18,5 +18,6 @@ mod limits;
 mod lockout;
 mod races;
 mod registry;
+mod regressions;
 mod rubbish;
 mod wizard;
