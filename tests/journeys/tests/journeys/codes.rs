@@ -70,11 +70,21 @@ async fn checklist_27_a_code_sent_again_keeps_the_tries_used_and_one_after_exhau
 }
 
 #[tokio::test]
-async fn another_number_gives_no_fresh_tries() {
+async fn another_numbers_code_has_tries_of_its_own_within_the_fifteen() {
     let world = World::new().await;
     let (browser, mut person) = asked(&world).await;
     fail(&browser, 4).await;
+    let first = person.mobile_number.clone();
     person.mobile_number = "0861234567".into();
+    assert_eq!(browser.ask_for_code(&person).await.json()["otp"]["attempts_left"], 5);
+    fail(&browser, 5).await;
+    // Nine comparisons: whatever the number, the fifteen of the registration bound them all.
+    world.pass(SignedDuration::from_secs(60));
+    person.mobile_number = first;
+    let back = browser.ask_for_code(&person).await.json();
+    assert_eq!(back["otp"]["attempts_left"], 5);
+    fail(&browser, 5).await;
+    world.pass(SignedDuration::from_mins(16));
     assert_eq!(browser.ask_for_code(&person).await.json()["otp"]["attempts_left"], 1);
 }
 
