@@ -111,7 +111,7 @@ impl Accounts {
             .expression_attribute_values(":new", AttributeValue::M(item(new)?))
             .expression_attribute_values(":read", text(&read.mac.tag))
             .expression_attribute_values(":phc", text(&read.phc));
-        let outcome = self.0.past_conflicts(|| request.clone().send()).await;
+        let outcome = request.send().await;
         Ok(if_held(outcome)?.is_some())
     }
 

@@ -2,6 +2,7 @@
 //! everything that is consumed once or counted is a conditional write.
 
 pub mod accounts;
+mod conflict;
 mod failure;
 pub mod limits;
 pub mod lockout;
@@ -10,6 +11,7 @@ pub mod registrations;
 pub mod sessions;
 mod transaction;
 
+pub use conflict::client;
 pub use failure::StoreError;
 
 use std::future::Future;
@@ -41,8 +43,8 @@ impl Table {
         hex::encode(self.entropy.bytes::<16>())
     }
 
-    /// Sends a single write, and again after a random pause where it met a transaction on its item: it was not made,
-    /// and the SDK does not retry it.
+    /// Sends what the client is told to send once, and again after a random pause where it met a transaction on its item:
+    /// then it was not made.
     pub(crate) async fn past_conflicts<T, E, R, F>(&self, send: impl Fn() -> F) -> Result<T, SdkError<E, R>>
     where
         E: ProvideErrorMetadata,

@@ -94,7 +94,7 @@ impl Limits {
         }
         let request = request.update_expression(update).condition_expression(condition);
         let charge = Charge { key: bucket.key.clone(), part: bucket.part.as_ref().map(|part| part.name.clone()) };
-        match self.0.past_conflicts(|| request.clone().send()).await {
+        match request.send().await {
             Ok(_) => Ok(charge),
             Err(error) => match failed_item(&error) {
                 Some(item) if written_by_us(&write, item.as_ref()) => Ok(charge),

@@ -234,7 +234,7 @@ impl Registrations {
             .expression_attribute_values(":in_all", number(TRIES_IN_ALL))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match self.table.past_conflicts(|| request.clone().send()).await {
+        match request.send().await {
             Ok(output) => self.current(output.attributes, stored, now),
             Err(error) => match failed_item(&error) {
                 Some(item) if written_by_us(&write, item.as_ref()) => self.current(item, stored, now),
@@ -296,7 +296,7 @@ impl Registrations {
             .expression_attribute_values(":secret", text(stored.secret.as_str()))
             .expression_attribute_values(":open", AttributeValue::Bool(false))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match self.table.past_conflicts(|| request.clone().send()).await {
+        match request.send().await {
             Ok(_) => Ok(Removal::Gone),
             Err(error) => match delete_condition_failed(&error) {
                 Some(None) => Ok(Removal::Gone),
@@ -375,7 +375,7 @@ impl Registrations {
                 .expression_attribute_values(":version", number(before.version))
                 .expression_attribute_values(":secret", text(before.secret.as_str()));
         }
-        match self.table.past_conflicts(|| request.clone().send()).await {
+        match request.send().await {
             Ok(_) => Ok(Written::Yes),
             Err(error) => match put_condition_failed(&error) {
                 Some(current) => written(&row.write, current),

@@ -97,7 +97,7 @@ impl Sessions {
             .condition_expression("attribute_exists(id)")
             .expression_attribute_names("#session", "session")
             .expression_attribute_values(":now", text(now.to_string()));
-        if_held(self.table.past_conflicts(|| request.clone().send()).await).map(drop)
+        if_held(request.send().await).map(drop)
     }
 
     /// Ends a session.
@@ -107,7 +107,7 @@ impl Sessions {
     pub async fn end(&self, secret: &Bearer) -> Result<(), StoreError> {
         let request =
             self.table.client.delete_item().table_name(&self.table.name).key("id", text(secret.digest().as_str()));
-        self.table.past_conflicts(|| request.clone().send()).await.map(drop).map_err(StoreError::from_sdk)
+        request.send().await.map(drop).map_err(StoreError::from_sdk)
     }
 }
 

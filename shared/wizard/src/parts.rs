@@ -7,7 +7,7 @@ use web::{Environment, StartError};
 
 /// A client of DynamoDB.
 pub fn dynamodb(environment: &Environment) -> DynamoDb {
-    DynamoDb::new(&environment.aws)
+    store::client(&environment.aws)
 }
 
 /// A client of KMS.
