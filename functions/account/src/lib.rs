@@ -31,7 +31,10 @@ impl Function for Account {
         match (&incoming.method, incoming.path.as_str()) {
             (&Method::POST, "/account/sign-out") => self.sign_out(incoming).await,
             (&Method::POST, _) => Err(Problem::MethodNotAllowed),
-            (_, "/account/signed-out") => Ok(answer::page(StatusCode::OK, &SignedOutPage { page: incoming.page() })),
+            (_, "/account/signed-out") => Ok(match incoming.representation {
+                Representation::Json => answer::json(StatusCode::OK, &SignedOut { step: "signed_out" }),
+                Representation::Html => answer::page(StatusCode::OK, &SignedOutPage { page: incoming.page() }),
+            }),
             _ => self.show(incoming).await,
         }
     }

@@ -4,6 +4,7 @@ mod page;
 
 use http::{Method, StatusCode};
 use page::{Home as HomePage, NotFound};
+use serde::Serialize;
 use web::{
     Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer, cookie::CookieName,
     message::MessagePage,
@@ -33,9 +34,30 @@ impl Function for Home {
         if incoming.method == Method::POST {
             return Err(Problem::MethodNotAllowed);
         }
+        if incoming.representation == Representation::Json {
+            return Ok(answer::json(StatusCode::OK, &Links::of(&incoming.site.issuer)));
+        }
         // Whether the session still lives is for the page behind the link to say; this one asks no table.
         let signed_in = incoming.cookie(CookieName::Session).is_some();
         Ok(answer::page(StatusCode::OK, &HomePage { page: incoming.page(), signed_in }))
+    }
+}
+
+/// Where a program goes on from the front page.
+#[derive(Serialize)]
+struct Links {
+    registration_url: String,
+    sign_in_url: String,
+    account_url: String,
+}
+
+impl Links {
+    fn of(issuer: &str) -> Self {
+        Self {
+            registration_url: format!("{issuer}/registration"),
+            sign_in_url: format!("{issuer}/sign-in"),
+            account_url: format!("{issuer}/account"),
+        }
     }
 }
 

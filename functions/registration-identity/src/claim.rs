@@ -48,7 +48,8 @@ impl Claim {
         let laser_code = match method {
             Some(ProofingMethod::SelfAsserted) => Some(None),
             Some(ProofingMethod::IdCard) => fields.required("laser_code").map(Some),
-            None => None,
+            // Nobody knows whether it is needed; what can be none is told all the same.
+            None => fields.optional("laser_code"),
         };
         fields.finish()?;
         let claim = citizen_id.zip(first_name).zip(middle_name).zip(last_name).zip(birth_date).zip(laser_code);
@@ -83,14 +84,15 @@ fn birth_date(fields: &mut Fields, today: Date) -> Option<BirthDate> {
     if sent || parts.iter().all(|part| !fields.was_sent(part)) {
         return fields.parse("birth_date", |text| BirthDate::parse_iso(text, today));
     }
-    let [day, month, year] = parts.map(|part| fields.checked(part));
-    match BirthDate::from_buddhist_parts(&day?, &month?, &year?, today) {
-        Ok(date) => Some(date),
-        Err(error) => {
-            fields.note(part_of(&error), &error);
-            None
-        }
+    // A part that is no usable text has been noted; what is wrong with the others is told beside it.
+    let [day, month, year] = parts.map(|part| (part, fields.checked(part)));
+    let text = |part: &(_, Option<String>)| part.1.clone().unwrap_or_default();
+    let date = BirthDate::from_buddhist_parts(&text(&day), &text(&month), &text(&year), today);
+    let usable = |field| [&day, &month, &year].iter().any(|(part, text)| *part == field && text.is_some());
+    for error in date.as_ref().err().into_iter().flatten().filter(|error| usable(part_of(error))) {
+        fields.note(part_of(error), error);
     }
+    date.ok()
 }
 
 fn part_of(error: &BirthDateError) -> &'static str {

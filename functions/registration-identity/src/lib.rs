@@ -10,7 +10,7 @@ use claim::Claim;
 use domain::{
     assurance::{AssuranceTable, ProofingMethod},
     identity::Identity,
-    limit::{self, AddressBreakers, Bucket},
+    limit::{self, AddressBreakers},
     registration::{Event, Step},
     sealed::Mac,
 };
@@ -152,7 +152,7 @@ impl RegistrationIdentity {
             established_at: now,
         };
         let (advanced, ()) = tokio::join!(
-            self.wizard.advance_renewed(stored, Event::IdentityEstablished(identity)),
+            self.wizard.advance_renewed(stored, Event::IdentityEstablished(identity), None),
             wizard::refund(&self.limits, charges)
         );
         let (stored, secret) = advanced?;
@@ -188,11 +188,7 @@ impl RegistrationIdentity {
             return Ok(Vec::new());
         }
         let address = limit::address_subject(incoming.caller.address);
-        let buckets: [Bucket; 3] = [
-            limit::IDENTITY_PER_ID_AND_ADDRESS.bucket(&format!("{}#{address}", mac.tag), now),
-            limit::IDENTITY_PER_ID.bucket(&mac.tag, now),
-            self.breakers.refusals.bucket(&address, now),
-        ];
+        let buckets = [limit::identity_checks(&mac.tag, &address, now), self.breakers.refusals.bucket(&address, now)];
         wizard::charge(&self.limits, buckets, now).await
     }
 

@@ -7,7 +7,7 @@ mod page;
 mod request;
 
 use domain::{
-    limit::{self, AddressBreakers, Bucket},
+    limit::{self, AddressBreakers},
     mobile_number::MobileNumber,
     otp::{self, Otp, OtpCode, Purpose, Reference},
     registration::{Event, Registration, Step},
@@ -20,9 +20,8 @@ use page::MobilePage;
 use request::CodeRequest;
 use sms::{SendError, TextMessages};
 use store::{
-    Table,
     limits::{Charge, Limits},
-    registrations::Stored,
+    registrations::{Counting, Stored},
 };
 use web::{
     Environment, Fields, Function, Incoming, Problem, Response, StartError,
@@ -37,7 +36,6 @@ use wizard::{RegistrationView, Wizard};
 pub struct RegistrationMobile {
     wizard: Wizard,
     limits: Limits,
-    limits_table: Table,
     otp_mac: MacKey,
     number_mac: MacKey,
     texts: TextMessages,
@@ -53,7 +51,6 @@ impl Function for RegistrationMobile {
         Ok(Self {
             wizard: Wizard::start(environment)?,
             limits: wizard::limits(environment)?,
-            limits_table: wizard::table(environment, "LIMITS_TABLE")?,
             otp_mac: MacKey::new(kms.clone(), environment.text("OTP_MAC_KEY")?),
             number_mac: MacKey::new(kms, environment.text("MOBILE_NUMBER_MAC_KEY")?),
             texts: TextMessages::new(
@@ -88,11 +85,15 @@ impl RegistrationMobile {
     async fn post(&self, incoming: &Incoming) -> Result<Response, Problem> {
         let fields = incoming.fields()?;
         let typed = fields.typed(&["mobile_number"]);
-        let from_code_page = fields.text("resend").is_some() && incoming.representation == Representation::Html;
+        let in_browser = incoming.representation == Representation::Html;
+        let from_code_page = fields.text("resend").is_some() && in_browser;
+        let number: Option<MobileNumber> = fields.text("mobile_number").and_then(|text| text.parse().ok());
         match self.send(incoming, fields).await {
             Ok(response) => Ok(response),
             // Asked for from the page that takes the code: told there, where the code already sent can still be typed.
-            Err(Problem::TooManyRequests { retry_after }) if from_code_page => {
+            Err(Problem::TooManyRequests { retry_after })
+                if from_code_page || (in_browser && self.code_waits(incoming, number.as_ref()).await) =>
+            {
                 Ok(answer::see_other(&format!("/registration/otp?wait={retry_after}")))
             }
             Err(Problem::SmsNotSent | Problem::Unavailable | Problem::Busy) if from_code_page => {
@@ -104,6 +105,13 @@ impl RegistrationMobile {
                 Ok(answer::refusal(incoming, &problem, typed, again))
             }
         }
+    }
+
+    /// Whether a code to this number can still be typed: the button was pressed twice, and the text is on its way.
+    async fn code_waits(&self, incoming: &Incoming, number: Option<&MobileNumber>) -> bool {
+        let Ok(stored) = self.wizard.open_at(incoming, Step::Otp).await else { return false };
+        let waiting = stored.registration.otp.as_ref().filter(|otp| self.wizard.clock.now() < otp.expires_at());
+        waiting.is_some_and(|otp| Some(&otp.number) == number)
     }
 
     async fn send(&self, incoming: &Incoming, fields: Fields) -> Result<Response, Problem> {
@@ -189,18 +197,34 @@ impl RegistrationMobile {
             otp::text(Purpose::Registration, &draft.code, &draft.reference, &incoming.site.host, incoming.language);
         let (id, reference) = (draft.id.clone(), draft.reference);
         let otp = Otp { id: draft.id, reference, number: number.clone(), mac, tries: 0, sent_at: now };
-        let charged_to = charges.first().map(|charge| charge.key().to_owned()).unwrap_or_default();
+        let charged_to = charges.first().map(|charge| charge.key().to_owned());
         let event = Event::CodeRequested { otp, number_mac, charged_to };
-        let counted = Some((&self.limits_table, &bucket));
-        let advanced = self.wizard.registrations.advance_counting(stored.clone(), &event, None, counted, now).await;
-        let advanced = advanced.map_err(|error| wizard::advance_problem(error, now))?;
+        let counting = Some(Counting::OneMore(&self.limits, &bucket));
+        // The ceiling is everybody's: only who may send counts in it.
+        let shard = self.ceiling.bucket(self.wizard.entropy.number(), now);
+        let (advanced, ceiling) = tokio::join!(
+            self.wizard.registrations.advance_counting(stored.clone(), &event, None, counting, now),
+            wizard::charge(&self.limits, [shard], now)
+        );
+        let (advanced, ceiling) = match (advanced, ceiling) {
+            (Ok(advanced), Ok(ceiling)) => (advanced, ceiling),
+            (Ok(advanced), Err(problem)) => {
+                self.take_back(advanced, id, &stored.registration, vec![Charge::taken(bucket.key)]).await;
+                return Err(problem);
+            }
+            (Err(error), ceiling) => {
+                wizard::refund(&self.limits, ceiling.unwrap_or_default()).await;
+                return Err(wizard::advance_problem(error, now));
+            }
+        };
 
         match self.texts.send(&number, &text).await {
             Ok(()) => tracing::info!(step = "mobile", "text sent"),
             Err(error @ SendError::Unknown(_)) => tracing::warn!(%error, "text possibly sent"),
             Err(error @ SendError::NotSent(_)) => {
                 tracing::error!(%error, "text not sent");
-                self.take_back(advanced, id, &stored.registration, bucket).await;
+                let charges = ceiling.into_iter().chain([Charge::taken(bucket.key)]).collect();
+                self.take_back(advanced, id, &stored.registration, charges).await;
                 return Err(Problem::SmsNotSent);
             }
         }
@@ -208,12 +232,9 @@ impl RegistrationMobile {
     }
 
     /// As if it had not been asked for. If even that fails, the person waits a minute.
-    async fn take_back(&self, advanced: Stored, id: String, before: &Registration, bucket: Bucket) {
+    async fn take_back(&self, advanced: Stored, id: String, before: &Registration, charges: Vec<Charge>) {
         let event = Event::CodeNotSent { id, mobile: before.mobile.clone(), otp: before.otp.clone() };
-        let (undone, ()) = tokio::join!(
-            self.wizard.advance(advanced, event),
-            wizard::refund(&self.limits, vec![Charge::taken(bucket.key)])
-        );
+        let (undone, ()) = tokio::join!(self.wizard.advance(advanced, event), wizard::refund(&self.limits, charges));
         if undone.is_err() {
             tracing::warn!("an unsent text could not be taken back");
         }
@@ -240,11 +261,10 @@ impl RegistrationMobile {
         mac.map_err(wizard::key_unavailable)
     }
 
-    /// The address's breaker first, since its counter is given back when the code returns; then the hour's ceiling.
+    /// The address's breaker; given back when the code returns.
     async fn charge(&self, incoming: &Incoming, now: Timestamp) -> Result<Vec<Charge>, Problem> {
         let address = limit::address_subject(incoming.caller.address);
-        let shard = self.ceiling.bucket(self.wizard.entropy.number(), now);
-        wizard::charge(&self.limits, [self.breakers.sends.bucket(&address, now), shard], now).await
+        wizard::charge(&self.limits, [self.breakers.sends.bucket(&address, now)], now).await
     }
 }
 

@@ -13,7 +13,7 @@ use keys::macs::MacKey;
 use page::OtpPage;
 use store::{
     limits::{Charge, Limits},
-    registrations::Stored,
+    registrations::{Counting, Stored},
 };
 use web::{
     Environment, Function, Incoming, Problem, Response, StartError,
@@ -76,20 +76,34 @@ impl RegistrationOtp {
             self.otp_mac.registration_code(&stored.registration.id, &otp.id, &otp.number, &code)
         );
         let tried = tried.map_err(|error| wizard::advance_problem(error, now))?;
-        let mac = mac.map_err(wizard::key_unavailable)?;
-        if mac != otp.mac {
-            let attempts_left = tried.registration.otp.as_ref().map_or(0, Otp::attempts_left);
-            return Err(Problem::OtpIncorrect { attempts_left });
+        let right = match mac {
+            Ok(mac) => mac == otp.mac,
+            Err(error) => return Err(self.not_compared(&tried, &otp.id, wizard::key_unavailable(error)).await),
+        };
+        if !right {
+            return Err(Problem::OtpIncorrect { attempts_left: tried.registration.attempts_left() });
         }
-        let sends = stored.registration.sent.iter().filter(|sent| sent.number == otp.number);
-        let charges = sends.map(|sent| Charge::taken(sent.charged_to.clone())).collect();
-        let (advanced, ()) = tokio::join!(
-            self.wizard.advance_renewed(tried, Event::CodeReturned(otp.id)),
-            wizard::refund(&self.limits, charges)
-        );
-        let (stored, secret) = advanced?;
+        // With the save, so that of several right codes at once only the one that is saved gives anything back.
+        let charges: Vec<_> = tried.registration.charged_for(&otp.number).map(Charge::taken).collect();
+        let event = Event::CodeReturned(otp.id.clone());
+        let back = Counting::Back(&self.limits, &charges);
+        let (stored, secret) = match self.wizard.advance_renewed(tried.clone(), event, Some(back)).await {
+            Ok(advanced) => advanced,
+            Err(problem) if problem.status().is_server_error() => {
+                return Err(self.not_compared(&tried, &otp.id, problem).await);
+            }
+            Err(problem) => return Err(problem),
+        };
         tracing::info!(step = "otp", "registration moved on");
         Ok(self.wizard.moved_on_renewed(incoming, &stored.registration, secret))
+    }
+
+    /// A failure of ours costs no try.
+    async fn not_compared(&self, tried: &Stored, otp_id: &str, problem: Problem) -> Problem {
+        if let Err(error) = self.wizard.registrations.take_back_try(tried, otp_id).await {
+            tracing::warn!(%error, "a refund was lost");
+        }
+        problem
     }
 
     fn again(&self, incoming: &Incoming, problem: &Problem, stored: &Stored) -> Response {
@@ -106,10 +120,11 @@ impl RegistrationOtp {
     }
 
     fn page(&self, incoming: &Incoming, stored: &Stored, otp: &Otp, form: Form) -> OtpPage {
+        let attempts_left = otp.attempts_left().min(stored.registration.attempts_left());
         OtpPage {
             page: self.wizard.page(incoming, &stored.registration).attending(&form),
             form,
-            code: SentCode::of(otp, self.wizard.clock.now(), incoming.language),
+            code: SentCode::of(otp, attempts_left, self.wizard.clock.now(), incoming.language),
         }
     }
 }

@@ -12,6 +12,7 @@ use domain::{
     request_handle::RequestHandle,
     sealed::Mac,
     terms::Publications,
+    username::Username,
 };
 use http::{Method, StatusCode};
 use jiff::Timestamp;
@@ -81,7 +82,9 @@ impl Function for RegistrationReview {
 #[derive(Serialize)]
 struct Done<'a> {
     step: &'static str,
-    username: &'a str,
+    /// Absent where only the page's address is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
     account_url: String,
 }
 
@@ -90,7 +93,9 @@ impl RegistrationReview {
         let stored = match (self.wizard.opened(incoming).await?, incoming.representation) {
             (Some(Opened::Open(stored)), _) => *stored,
             // The button pressed twice in a browser: the account is there, and the person should see so.
-            (Some(Opened::Closed(registration)), Representation::Html) => return Ok(done(incoming, &registration)),
+            (Some(Opened::Closed { username, return_to }), Representation::Html) => {
+                return Ok(done(incoming, &username, return_to.as_ref()));
+            }
             _ => return Err(Problem::NoRegistration),
         };
         let shown = stored.registration.clone();
@@ -106,6 +111,13 @@ impl RegistrationReview {
             // Told on the page that can change it.
             Err(Problem::UsernameTaken(_)) if incoming.representation == Representation::Html => {
                 Ok(answer::see_other("/registration/account?taken=yes"))
+            }
+            // Pressed twice, and the other press was faster.
+            Err(Problem::NoRegistration) if incoming.representation == Representation::Html => {
+                match self.wizard.opened(incoming).await? {
+                    Some(Opened::Closed { username, return_to }) => Ok(done(incoming, &username, return_to.as_ref())),
+                    _ => Err(Problem::NoRegistration),
+                }
             }
             Err(problem) => Err(problem),
         }
@@ -124,9 +136,10 @@ impl RegistrationReview {
         let device = Bearer::new(self.wizard.entropy.bytes());
         for _ in 0..RACES {
             match self.open_account(&stored, &device, now).await {
-                Ok(()) => {
+                Ok(username) => {
                     tracing::info!(step = "review", "account opened");
-                    return Ok(remembered(incoming, device, &stored.registration));
+                    let return_to = stored.registration.return_to.as_ref();
+                    return Ok(remembered(incoming, device, &username, return_to));
                 }
                 Err(Attempt::Changed) => stored = self.wizard.open_at(incoming, Step::Review).await?,
                 Err(Attempt::Failed(problem)) => return Err(problem),
@@ -135,9 +148,10 @@ impl RegistrationReview {
         Err(Problem::Busy)
     }
 
-    async fn open_account(&self, stored: &Stored, device: &Bearer, now: Timestamp) -> Result<(), Attempt> {
-        let parts = stored.registration.account(now).zip(stored.registration.mobile.as_ref());
-        let Some((account, mobile)) = parts else { return Err(Attempt::Failed(Problem::Internal)) };
+    async fn open_account(&self, stored: &Stored, device: &Bearer, now: Timestamp) -> Result<Username, Attempt> {
+        let Registration { credentials, mobile, .. } = &stored.registration;
+        let parts = stored.registration.account(now).zip(credentials.as_ref()).zip(mobile.as_ref());
+        let Some(((account, credentials), mobile)) = parts else { return Err(Attempt::Failed(Problem::Internal)) };
         let number_mac = mobile.number_mac.clone();
         let proven = account.identity.method.is_proven();
         let (holders, charge) = tokio::join!(
@@ -152,6 +166,12 @@ impl RegistrationReview {
                 return Err(Attempt::Failed(wizard::unavailable(error)));
             }
         };
+        let holds = [&holders.proven, &holders.unproven].into_iter().flatten();
+        if holds.map(|holder| holder.account_id).any(|id| id == account.id) {
+            // By this very registration, confirmed once more meanwhile: nobody else's account is told of.
+            wizard::refund(&self.limits, charge).await;
+            return Err(Attempt::Failed(Problem::NoRegistration));
+        }
         let taken = holders.proven.is_some() || (!proven && holders.unproven.is_some());
         if taken {
             // Told, so the guess stays counted; and it ends the registration.
@@ -162,21 +182,39 @@ impl RegistrationReview {
                 .map_err(|error| Attempt::Failed(wizard::unavailable(error)))?;
             return Err(Attempt::Failed(Problem::AlreadyRegistered));
         }
-        let username = account.username.clone();
-        let device = (&self.devices, DeviceKey::of(device, &username));
-        let opening = Opening { stored, account, number_mac: &number_mac, holders: &holders, device };
-        let (opened, ()) = tokio::join!(
-            opening::open(opening, &self.accounts, &self.wizard.registrations, now),
-            wizard::refund(&self.limits, charge)
-        );
-        match opened {
-            Ok(()) => Ok(()),
-            Err(OpeningError::Changed) => Err(Attempt::Changed),
+        let opening = Opening {
+            stored,
+            account,
+            password: &credentials.password,
+            number_mac: &number_mac,
+            holders: &holders,
+            guess: (&self.limits, &charge),
+            device: (&self.devices, DeviceKey::of(device, &credentials.username)),
+        };
+        let username = credentials.username.clone();
+        match opening::open(opening, &self.accounts, &self.wizard.registrations, now).await {
+            Ok(()) => Ok(username),
+            Err(OpeningError::Changed) => {
+                wizard::refund(&self.limits, charge).await;
+                Err(Attempt::Changed)
+            }
+            Err(OpeningError::Store(error)) => match self.wizard.registrations.is_closed(stored, now).await {
+                // No answer is not a "no": the transaction was written, and the account is there.
+                Ok(true) => Ok(username),
+                Ok(false) => {
+                    wizard::refund(&self.limits, charge).await;
+                    Err(Attempt::Failed(wizard::unavailable(error)))
+                }
+                // Whether the count was given back with an account is not known: a refund lost is the lesser harm.
+                Err(_) => Err(Attempt::Failed(wizard::unavailable(error))),
+            },
+            // What follows tells something about the citizen ID, were it only that nobody has it: the guess stays counted.
             Err(OpeningError::Gone) => Err(Attempt::Failed(Problem::NoRegistration)),
             Err(OpeningError::NumberFull) => Err(Attempt::Failed(Problem::NumberInUse)),
-            Err(OpeningError::Store(error)) => self.was_it_opened(stored, error, now).await,
             Err(OpeningError::AlreadyRegistered) => {
-                Err(self.lost_the_citizen_id(stored, proven, &number_mac, now).await)
+                let removed = self.wizard.registrations.remove(stored).await;
+                removed.map_err(|error| Attempt::Failed(wizard::unavailable(error)))?;
+                Err(Attempt::Failed(Problem::AlreadyRegistered))
             }
             Err(OpeningError::UsernameTaken) => {
                 let advanced = self.wizard.advance(stored.clone(), Event::UsernameTaken(username)).await;
@@ -193,27 +231,6 @@ impl RegistrationReview {
             return Ok(Vec::new());
         }
         wizard::charge(&self.limits, [ALREADY_REGISTERED_PER_NUMBER.bucket(&number_mac.tag, now)], now).await
-    }
-
-    /// Somebody was faster between the look and the write: counted after all, since it is told after all.
-    async fn lost_the_citizen_id(&self, stored: &Stored, proven: bool, number_mac: &Mac, now: Timestamp) -> Attempt {
-        let bucket = ALREADY_REGISTERED_PER_NUMBER.bucket(&number_mac.tag, now);
-        let (counted, removed) = tokio::join!(
-            async { if proven { Ok(()) } else { self.limits.count(&bucket).await } },
-            self.wizard.registrations.remove(stored)
-        );
-        match counted.and(removed) {
-            Ok(()) => Attempt::Failed(Problem::AlreadyRegistered),
-            Err(error) => Attempt::Failed(wizard::unavailable(error)),
-        }
-    }
-
-    /// No answer is not a "no": the transaction may have been written, and then the account is there.
-    async fn was_it_opened(&self, stored: &Stored, error: store::StoreError, now: Timestamp) -> Result<(), Attempt> {
-        match self.wizard.registrations.is_closed(stored, now).await {
-            Ok(true) => Ok(()),
-            _ => Err(Attempt::Failed(wizard::unavailable(error))),
-        }
     }
 
     fn page(&self, incoming: &Incoming, registration: &Registration, form: Form) -> ReviewPage {
@@ -238,16 +255,16 @@ enum Attempt {
     Failed(Problem),
 }
 
-fn done(incoming: &Incoming, registration: &Registration) -> Response {
-    let username = registration.credentials.as_ref().map_or("", |credentials| credentials.username.as_str());
+fn done(incoming: &Incoming, username: &Username, return_to: Option<&RequestHandle>) -> Response {
+    let username = username.as_str();
     let cookies = incoming.site.cookies;
     let response = match incoming.representation {
         Representation::Json => answer::json(
             StatusCode::CREATED,
-            &Done { step: "done", username, account_url: format!("{}/account", incoming.site.issuer) },
+            &Done { step: "done", username: Some(username), account_url: account_url(incoming) },
         ),
         Representation::Html => answer::with_cookie(
-            answer::see_other(&done_path(registration.return_to.as_ref())),
+            answer::see_other(&done_path(return_to)),
             &cookies.set_for(CookieName::Registered, username, REGISTERED_FOR),
         ),
     };
@@ -255,10 +272,14 @@ fn done(incoming: &Incoming, registration: &Registration) -> Response {
 }
 
 /// The browser that registered has been seen: it signs in without a code.
-fn remembered(incoming: &Incoming, device: Bearer, registration: &Registration) -> Response {
-    let response = done(incoming, registration);
-    let Some(credentials) = &registration.credentials else { return response };
-    let devices = authentication::browser::devices(incoming).renewed(device, None, &credentials.username);
+fn remembered(
+    incoming: &Incoming,
+    device: Bearer,
+    username: &Username,
+    return_to: Option<&RequestHandle>,
+) -> Response {
+    let response = done(incoming, username, return_to);
+    let devices = authentication::browser::devices(incoming).renewed(device, None, username);
     let (cookies, seconds) = (incoming.site.cookies, authentication::finish::remembered_for());
     answer::with_cookie(response, &cookies.set_for(CookieName::Device, &devices.expose(), seconds))
 }
@@ -279,11 +300,21 @@ fn identity_view(identity: &Identity, language: Language) -> IdentityView {
 }
 
 fn done_page(incoming: &Incoming) -> Response {
-    let username = incoming
-        .cookie(CookieName::Registered)
-        .and_then(|value| value.parse::<domain::username::Username>().ok())
-        .map_or_else(String::new, |username| username.as_str().to_owned());
-    let request = incoming.query("request").and_then(|handle| handle.parse::<RequestHandle>().ok());
-    let resume = request.map(|request| request.resume_path());
-    answer::page(StatusCode::OK, &DonePage { page: incoming.page(), username, resume })
+    let username = incoming.cookie(CookieName::Registered).and_then(|value| Username::existing(value).ok());
+    let username = username.as_ref().map(Username::as_str);
+    match incoming.representation {
+        Representation::Json => {
+            answer::json(StatusCode::OK, &Done { step: "done", username, account_url: account_url(incoming) })
+        }
+        Representation::Html => {
+            let username = username.unwrap_or_default().to_owned();
+            let request = incoming.query("request").and_then(|handle| handle.parse::<RequestHandle>().ok());
+            let resume = request.map(|request| request.resume_path());
+            answer::page(StatusCode::OK, &DonePage { page: incoming.page(), username, resume })
+        }
+    }
+}
+
+fn account_url(incoming: &Incoming) -> String {
+    format!("{}/account", incoming.site.issuer)
 }

@@ -4,11 +4,12 @@ mod page;
 
 use std::str::FromStr;
 
+use askama::Template;
 use domain::{
     account::AccountId,
     bearer::Bearer,
     consent::Consent,
-    language::Text,
+    language::{Language, Text},
     reason::Reason,
     registration::{Event, Registration, RegistrationId, Step},
     request_handle::RequestHandle,
@@ -18,7 +19,7 @@ use http::{Method, StatusCode};
 use jiff::Timestamp;
 use page::{CancelledPage, DeclinedPage, TermsPage};
 use serde::Serialize;
-use store::registrations::{Opened, Stored};
+use store::registrations::{Opened, Removal, Stored};
 use web::{
     Environment, Function, Incoming, Problem, Response, StartError,
     accept::Representation,
@@ -49,13 +50,15 @@ impl Function for RegistrationTerms {
             (&Method::POST, "/registration/terms") => Ok(self.post_terms(incoming).await),
             (&Method::POST, "/registration/cancel") => self.cancel(incoming).await,
             (&Method::POST, "/registration/extend") => self.extend(incoming).await,
-            (&Method::POST, _) => Err(Problem::MethodNotAllowed),
-            (_, "/registration/terms") => self.show(incoming),
-            (_, "/registration/declined") => Ok(answer::page(StatusCode::OK, &DeclinedPage { page: incoming.page() })),
-            (_, "/registration/cancelled") => {
-                Ok(answer::page(StatusCode::OK, &CancelledPage { page: incoming.page() }))
+            (&Method::GET, "/registration") => self.resume(incoming).await,
+            (&Method::GET, "/registration/terms") => self.show(incoming),
+            (&Method::GET, "/registration/declined") => {
+                Ok(ended_page(incoming, "declined", DeclinedPage { page: incoming.page() }))
             }
-            _ => self.resume(incoming).await,
+            (&Method::GET, "/registration/cancelled") => {
+                Ok(ended_page(incoming, "cancelled", CancelledPage { page: incoming.page() }))
+            }
+            _ => Err(Problem::NotFound),
         }
     }
 }
@@ -109,12 +112,12 @@ impl Reason for NoDecision {
 }
 
 impl RegistrationTerms {
-    fn in_force(&self, incoming: &Incoming, now: Timestamp) -> Result<&Terms, Problem> {
-        self.terms.in_force(now).map(|publication| publication.text(incoming.language)).ok_or(Problem::Internal)
+    fn in_force(&self, language: Language, now: Timestamp) -> Result<&Terms, Problem> {
+        self.terms.in_force(now).map(|publication| publication.text(language)).ok_or(Problem::Internal)
     }
 
     fn show(&self, incoming: &Incoming) -> Result<Response, Problem> {
-        let terms = self.in_force(incoming, self.wizard.clock.now())?;
+        let terms = self.in_force(incoming.language, self.wizard.clock.now())?;
         Ok(match incoming.representation {
             Representation::Html => answer::page(StatusCode::OK, &terms_page(incoming, terms, Form::empty())),
             Representation::Json => answer::json(
@@ -146,7 +149,7 @@ impl RegistrationTerms {
         let now = self.wizard.clock.now();
         match self.decide(incoming, now).await {
             Ok(response) => response,
-            Err(problem) => match self.in_force(incoming, now) {
+            Err(problem) => match self.in_force(incoming.language, now) {
                 Ok(terms) => {
                     answer::refusal(incoming, &problem, Form::empty(), |form| terms_page(incoming, terms, form))
                 }
@@ -161,25 +164,39 @@ impl RegistrationTerms {
         let decision: Option<Decision> = fields.required("consent");
         // What is no handle leads nowhere; the registration is none the worse for it.
         let return_to = fields.text("request").and_then(|handle| handle.parse().ok());
+        // The form says which words it showed: the language may have been switched in another tab since.
+        let shown = fields.text("language").and_then(|tag| tag.parse().ok()).unwrap_or(incoming.language);
         fields.finish()?;
         let (Some(version), Some(decision)) = (version, decision) else { return Err(Problem::Internal) };
         if matches!(decision, Decision::Decline) {
-            return Ok(ended(incoming, "declined", "/registration/declined"));
+            return self.decline(incoming).await;
         }
-        let terms = self.in_force(incoming, now)?;
+        let terms = self.in_force(shown, now)?;
         if version != terms.version {
             return Err(Problem::TermsOutdated);
         }
         let consent = Consent {
             version,
-            language: incoming.language,
+            language: shown,
             sha256: terms.sha256(),
             at: now,
             ip: incoming.caller.address,
             user_agent: incoming.caller.user_agent.clone(),
         };
-        let (stored, secret) = match self.outdated(incoming, &terms.version).await? {
-            Some(stored) => self.wizard.advance_renewed(stored, Event::TermsAccepted(consent)).await?,
+        let (stored, secret) = match self.open_one(incoming).await? {
+            // Begun under terms that have been replaced since: it goes on under the new ones.
+            Some(stored) if stored.registration.consent.version != terms.version => {
+                self.wizard.advance_renewed(stored, Event::TermsAccepted(consent), None).await?
+            }
+            // Any other acceptance begins afresh, so that nobody walks on in somebody else's registration.
+            Some(left_behind) => {
+                let (begun, removed) =
+                    tokio::join!(self.begin(consent, return_to, now), self.wizard.registrations.remove(&left_behind));
+                if let Err(error) = removed {
+                    tracing::warn!(%error, "a registration was left behind");
+                }
+                begun?
+            }
             None => self.begin(consent, return_to, now).await?,
         };
         let created = match incoming.representation {
@@ -190,13 +207,21 @@ impl RegistrationTerms {
         Ok(answer::with_cookie(created, &incoming.site.cookies.set(CookieName::Registration, &cookie.expose())))
     }
 
-    /// The browser's registration, if it was begun under terms that have been replaced since: it goes on under the new
-    /// ones. Any other acceptance begins afresh, so that nobody walks on in somebody else's registration.
-    async fn outdated(&self, incoming: &Incoming, in_force: &TermsVersion) -> Result<Option<Stored>, Problem> {
+    /// The browser's registration under way.
+    async fn open_one(&self, incoming: &Incoming) -> Result<Option<Stored>, Problem> {
         match self.wizard.opened(incoming).await? {
-            Some(Opened::Open(stored)) if stored.registration.consent.version != *in_force => Ok(Some(*stored)),
-            _ => Ok(None),
+            Some(Opened::Open(stored)) => Ok(Some(*stored)),
+            Some(Opened::Closed { .. }) | None => Ok(None),
         }
+    }
+
+    /// Nothing is stored, and nothing that was stays.
+    async fn decline(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        if let Some(stored) = self.open_one(incoming).await? {
+            self.wizard.registrations.remove(&stored).await.map_err(wizard::unavailable)?;
+        }
+        let response = ended(incoming, "declined", "/registration/declined");
+        Ok(answer::with_cookie(response, &incoming.site.cookies.clear(CookieName::Registration)))
     }
 
     async fn begin(
@@ -215,14 +240,27 @@ impl RegistrationTerms {
         Ok((stored, secret))
     }
 
+    /// Its body says nothing, and is read all the same: what is no form of ours is no press of our button.
     async fn cancel(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        incoming.fields()?;
         let stored = self.wizard.open(incoming).await?;
-        self.wizard.registrations.remove(&stored).await.map_err(wizard::unavailable)?;
-        let response = ended(incoming, "cancelled", "/registration/cancelled");
-        Ok(answer::with_cookie(response, &incoming.site.cookies.clear(CookieName::Registration)))
+        match self.wizard.registrations.remove(&stored).await.map_err(wizard::unavailable)? {
+            Removal::Gone => {
+                let response = ended(incoming, "cancelled", "/registration/cancelled");
+                Ok(answer::with_cookie(response, &incoming.site.cookies.clear(CookieName::Registration)))
+            }
+            // A step done in another tab was faster: a browser is shown what became of it.
+            removal => match (incoming.representation, removal) {
+                (Representation::Html, Removal::Closed) => Ok(answer::see_other("/registration/done")),
+                (Representation::Html, _) => Ok(answer::see_other("/registration")),
+                (Representation::Json, _) => Err(Problem::NoRegistration),
+            },
+        }
     }
 
+    /// As with [`Self::cancel`], the body says nothing and is read.
     async fn extend(&self, incoming: &Incoming) -> Result<Response, Problem> {
+        incoming.fields()?;
         let stored = self.wizard.open_at(incoming, Step::Identity).await?;
         let stored = self.wizard.advance(stored, Event::Extended).await?;
         Ok(self.wizard.moved_on(incoming, &stored.registration))
@@ -241,6 +279,13 @@ fn carried(incoming: &Incoming) -> Option<String> {
     let field = || incoming.fields().ok()?.text("request").map(str::to_owned);
     let handle: RequestHandle = incoming.query("request").map(str::to_owned).or_else(field)?.parse().ok()?;
     Some(handle.to_string())
+}
+
+fn ended_page(incoming: &Incoming, step: &'static str, page: impl Template) -> Response {
+    match incoming.representation {
+        Representation::Json => answer::json(StatusCode::OK, &Ended { step }),
+        Representation::Html => answer::page(StatusCode::OK, &page),
+    }
 }
 
 fn terms_page(incoming: &Incoming, terms: &Terms, form: Form) -> TermsPage {

@@ -193,7 +193,7 @@ impl Entry<'_> {
         OtpPage {
             page: self.incoming.page().attending(&form),
             form,
-            code: SentCode::of(&sign_in.otp, self.now, self.incoming.language),
+            code: SentCode::of(&sign_in.otp, sign_in.otp.attempts_left(), self.now, self.incoming.language),
             action: serving::path("/sign-in/otp", serving),
             back: serving::path("/sign-in", serving),
             serving: serving.cloned(),

@@ -8,7 +8,7 @@ use store::{
     accounts::Login,
     devices::KnownDevice,
     limits::{Charge, Limits},
-    lockout::LockoutError,
+    lockout::{LockoutError, Place},
 };
 use web::{Incoming, Problem};
 
@@ -17,9 +17,8 @@ use crate::{SignIn, credentials::Credentials};
 /// What was counted.
 pub(crate) struct Charged {
     address: Result<Vec<Charge>, Problem>,
-    /// The counter of failures in a row, and what it said.
-    counter: String,
-    lockout: Result<(), LockoutError>,
+    /// The place taken among the failures in a row.
+    lockout: Result<Place, LockoutError>,
     device: Result<Option<KnownDevice>, StoreError>,
 }
 
@@ -57,7 +56,7 @@ impl SignIn {
             self.lockout.charge(&counter, now),
             self.authentication.devices.charge(&keys, now)
         );
-        Charged { address, counter, lockout, device }
+        Charged { address, lockout, device }
     }
 }
 
@@ -74,7 +73,7 @@ impl Charged {
             return Err(problem.clone());
         }
         match &self.lockout {
-            Ok(()) => Ok(Standing::Stranger),
+            Ok(_) => Ok(Standing::Stranger),
             Err(LockoutError::Locked) => Ok(Standing::Locked),
             Err(LockoutError::Store(error)) => Err(wizard::store_problem(error)),
         }
@@ -95,7 +94,7 @@ impl Charged {
         let device = self.device.ok().flatten().filter(|_| settle == Settle::Nothing);
         let lockout = async {
             match self.lockout {
-                Ok(()) => sign_in.lockout.refund(&self.counter).await,
+                Ok(place) => sign_in.lockout.refund(place).await,
                 Err(_) => Ok(()),
             }
         };

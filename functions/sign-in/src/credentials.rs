@@ -18,7 +18,7 @@ const NOBODYS: &str = "nobody's password";
 impl Credentials {
     pub(crate) fn parse(mut fields: Fields) -> Result<Self, Problem> {
         let username = fields.parse("username", |text| {
-            if text.trim().is_empty() { Err(Missing::Username) } else { Ok(text.parse().ok()) }
+            if text.trim().is_empty() { Err(Missing::Username) } else { Ok(Username::existing(text).ok()) }
         });
         let password =
             fields.parse("password", |text| if text.is_empty() { Err(Missing::Password) } else { Ok(text.to_owned()) });
@@ -61,5 +61,17 @@ impl Reason for Missing {
                 Text { th: "กรุณาระบุรหัสผ่าน", en: "Enter your password" }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_reserved_after_it_was_taken_still_signs_in() {
+        let fields = Fields::from_form(b"username=Support&password=whatever+it+is").unwrap();
+        let credentials = Credentials::parse(fields).ok().unwrap();
+        assert_eq!(credentials.username.unwrap().as_str(), "support");
     }
 }

@@ -66,7 +66,7 @@ impl Function for SsoAuthorize {
         let consents = Consents::new(wizard::table(environment, "ACCOUNTS_TABLE")?);
         let requests = Requests::new(grants.clone());
         let issuer = Issuer {
-            grants: Grants::new(grants, environment.entropy.clone()),
+            grants: Grants::new(grants),
             requests: requests.clone(),
             sessions: authentication.sessions.clone(),
             accounts: authentication.accounts.clone(),

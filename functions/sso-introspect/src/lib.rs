@@ -36,7 +36,7 @@ impl Function for SsoIntrospect {
         let grants = wizard::table(environment, "GRANTS_TABLE")?;
         Ok(Self {
             clients: Clients::start(environment, wizard::table(environment, "CLIENTS_TABLE")?)?,
-            grants: Grants::new(grants.clone(), environment.entropy.clone()),
+            grants: Grants::new(grants.clone()),
             replays: Replays::new(grants),
             accounts: wizard::accounts(environment)?,
             sessions: wizard::sessions(environment)?,

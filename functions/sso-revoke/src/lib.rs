@@ -31,7 +31,7 @@ impl Function for SsoRevoke {
         let grants = wizard::table(environment, "GRANTS_TABLE")?;
         Ok(Self {
             clients: Clients::start(environment, wizard::table(environment, "CLIENTS_TABLE")?)?,
-            grants: Grants::new(grants.clone(), environment.entropy.clone()),
+            grants: Grants::new(grants.clone()),
             replays: Replays::new(grants),
             signing_keys: signing::rows(environment)?,
             issuer: environment.site.issuer.clone(),

@@ -55,7 +55,7 @@ impl Function for SsoToken {
         let accounts = wizard::table(environment, "ACCOUNTS_TABLE")?;
         Ok(Self {
             clients: Clients::start(environment, wizard::table(environment, "CLIENTS_TABLE")?)?,
-            grants: Grants::new(wizard::table(environment, "GRANTS_TABLE")?, environment.entropy.clone()),
+            grants: Grants::new(wizard::table(environment, "GRANTS_TABLE")?),
             accounts: Accounts::new(accounts.clone()),
             consents: Consents::new(accounts),
             sessions: wizard::sessions(environment)?,
@@ -78,6 +78,9 @@ impl Function for SsoToken {
         })
     }
 }
+
+/// When a client over its rate may come back, in seconds.
+const SIGNATURES_AFTER: u32 = 30;
 
 /// A call whose client is known and may use the grant.
 struct Asking<'a> {
@@ -120,10 +123,18 @@ impl SsoToken {
                 None => Ok(None),
             }
         };
-        let (caller, found, ready) =
-            tokio::join!(self.clients.authenticate(call, now), found, self.signing.ready(now));
+        let (caller, found, ready, signed) = tokio::join!(
+            self.clients.authenticate(call, now),
+            found,
+            self.signing.ready(now),
+            self.signed(call.claimed_client(), now)
+        );
         let Caller { client, mut replays } = caller?;
         ready.map_err(Failure::unavailable)?;
+        // KMS is everybody's: a client that floods it is slowed to its registered rate.
+        if signed? >= client.signatures_per_minute {
+            return Err(Failure::NotNow(SIGNATURES_AFTER));
+        }
         if !client.may_use(grant_type) {
             return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "the grant type is not registered").into());
         }

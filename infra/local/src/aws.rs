@@ -127,7 +127,7 @@ impl Aws {
         self.queues.clone()
     }
 
-    /// What goes wrong, and the record of calls.
+    /// What goes wrong.
     pub fn faults(&self) -> Faults {
         self.faults.clone()
     }

@@ -13,7 +13,7 @@ pub mod template;
 
 use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
@@ -45,6 +45,10 @@ pub struct Settings {
     pub entropy: Entropy,
     /// What the SDK's clients send their requests with, if not with their own.
     pub http_client: Option<SharedHttpClient>,
+    /// How long the SDK's clients wait: as deployed, unless a busy machine is to change no answer.
+    pub time_outs: TimeoutConfig,
+    /// How long the SDK's clients wait before they first try again.
+    pub retry_pause: Duration,
     /// Values for the template's parameters, beside those that follow from the above.
     pub parameters: BTreeMap<String, String>,
     /// How long after a failure a message is delivered again.
@@ -63,6 +67,8 @@ impl Settings {
             clock: Clock::system(),
             entropy: web::environment::system_entropy()?,
             http_client: None,
+            time_outs: web::environment::time_outs(),
+            retry_pause: Duration::from_secs(1),
             parameters: BTreeMap::new(),
             redelivery: Duration::from_secs(1),
         })
@@ -74,6 +80,7 @@ impl Settings {
 pub struct Local {
     gateway: Arc<Gateway>,
     aws: Aws,
+    time_outs: TimeoutConfig,
     outage: Outage,
     registry: JoinHandle<Infallible>,
     _deliveries: Vec<Deliveries>,
@@ -124,7 +131,7 @@ impl Local {
             Arc::new(move || clock.now())
         };
         let aws = Aws::start(&template, settings.data.as_deref(), clock.clone()).await?;
-        let sdk = sdk_config(&aws, settings.http_client);
+        let sdk = sdk_config(&aws, settings.http_client, settings.time_outs.clone(), settings.retry_pause);
 
         let network = Arc::new(Neighbourhood::default());
         let mut routes = inspection::routes(&aws.outbox());
@@ -152,7 +159,7 @@ impl Local {
             }
         }
         let gateway = Arc::new(Gateway::new(routes, clock));
-        Ok(Self { gateway, aws, outage, registry, _deliveries: deliveries })
+        Ok(Self { gateway, aws, time_outs: settings.time_outs, outage, registry, _deliveries: deliveries })
     }
 
     /// Serves until the task is dropped.
@@ -187,7 +194,7 @@ impl Local {
 
     /// An SDK configuration that reaches the stand-ins, for tests that look into the tables.
     pub fn sdk_config(&self) -> SdkConfig {
-        sdk_config(&self.aws, None)
+        sdk_config(&self.aws, None, self.time_outs.clone(), Duration::ZERO)
     }
 }
 
@@ -198,15 +205,20 @@ impl Drop for Local {
 }
 
 /// As a deployed function has it, but for the endpoint and credentials that mean nothing.
-fn sdk_config(aws: &Aws, http_client: Option<SharedHttpClient>) -> SdkConfig {
+fn sdk_config(
+    aws: &Aws,
+    http_client: Option<SharedHttpClient>,
+    time_outs: TimeoutConfig,
+    retry_pause: Duration,
+) -> SdkConfig {
     let credentials = Credentials::from_keys("local", "local", None);
     let mut builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(template::REGION))
         .endpoint_url(aws.endpoint())
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .timeout_config(web::environment::time_outs());
+        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(retry_pause))
+        .timeout_config(time_outs);
     builder.set_http_client(http_client);
     builder.build()
 }

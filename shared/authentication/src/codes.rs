@@ -54,7 +54,7 @@ impl Codes {
         let (sessions, entropy) = (wizard::table(environment, "SESSIONS_TABLE")?, environment.entropy.clone());
         let hour = SignedDuration::from_hours(1);
         Ok(Self {
-            waiting: PendingSignIns::new(sessions, entropy.clone()),
+            waiting: PendingSignIns::new(sessions),
             accounts: wizard::accounts(environment)?,
             limits: wizard::limits(environment)?,
             mac_key: MacKey::new(wizard::kms(environment), environment.text("OTP_MAC_KEY")?),

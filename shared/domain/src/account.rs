@@ -12,7 +12,6 @@ use crate::{
     identity::Identity,
     language::Language,
     mobile_number::MobileNumber,
-    sealed::PasswordVerifier,
     username::Username,
 };
 
@@ -64,8 +63,6 @@ pub struct Account {
     pub status: AccountStatus,
     /// What it signs in with.
     pub username: Username,
-    /// What its password is checked against.
-    pub password: PasswordVerifier,
     /// Who it is.
     pub identity: Identity,
     /// What vouches for that, oldest first.

@@ -42,8 +42,8 @@ impl BirthDate {
     /// English, the year in the Buddhist era. A year that can only be of the Common Era is taken as that.
     ///
     /// # Errors
-    /// What is wrong, and in which part.
-    pub fn from_buddhist_parts(day: &str, month: &str, year: &str, today: Date) -> Result<Self, BirthDateError> {
+    /// What is wrong, of each part that is.
+    pub fn from_buddhist_parts(day: &str, month: &str, year: &str, today: Date) -> Result<Self, Vec<BirthDateError>> {
         parse::buddhist_parts(day, month, year, today)
     }
 

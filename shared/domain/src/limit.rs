@@ -1,6 +1,7 @@
 //! Limits counted in windows of time: how many of what, and when to come back. The numbers are facts.md's.
 
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
 
 /// At most `most` in every `window`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl Limit {
         let seconds = self.window.as_secs().max(1);
         let start = now.as_second().div_euclid(seconds) * seconds;
         let ends_at = Timestamp::from_second(start.saturating_add(seconds)).unwrap_or(now);
-        Bucket { key: format!("{}#{subject}#{start}", self.name), most: self.most, ends_at }
+        Bucket { key: format!("{}#{subject}#{start}", self.name), most: self.most, ends_at, part: None }
     }
 }
 
@@ -40,6 +41,30 @@ pub struct Bucket {
     pub most: u32,
     /// When it is over.
     pub ends_at: Timestamp,
+    /// A limit within it, if it has one.
+    pub part: Option<Part>,
+}
+
+/// What one of many may count in a [`Bucket`], in the same item: who has counted theirs counts nothing of the whole, so
+/// that nobody can use up what is everybody's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The attribute's name: whose part it is, hashed, and which window's.
+    pub name: String,
+    /// How many it may count.
+    pub most: u32,
+    /// When it is over, within its bucket's window.
+    pub ends_at: Timestamp,
+}
+
+impl Bucket {
+    /// The same, of which `subject` may count only as many as `limit` says.
+    #[must_use]
+    pub fn with_part(self, limit: &Limit, subject: &str, now: Timestamp) -> Self {
+        let Bucket { key, most, ends_at, .. } = limit.bucket(subject, now);
+        let name = format!("part-{}", hex::encode(Sha256::digest(format!("{}#{key}", self.key))));
+        Self { part: Some(Part { name, most, ends_at }), ..self }
+    }
 }
 
 /// Refusals by the registry, per citizen ID and address.
@@ -48,6 +73,11 @@ pub const IDENTITY_PER_ID_AND_ADDRESS: Limit = Limit::new("identity-id-address",
 pub const IDENTITY_PER_ID: Limit = Limit::new("identity-id", 50, SignedDuration::from_hours(24));
 /// Texts for registrations, per number.
 pub const REGISTRATION_SENDS_PER_NUMBER: Limit = Limit::new("registration-sends", 5, SignedDuration::from_hours(24));
+/// Checks of a card by the registry: by the citizen ID's MAC and, within that, by address.
+pub fn identity_checks(citizen_id: &str, address: &str, now: Timestamp) -> Bucket {
+    IDENTITY_PER_ID.bucket(citizen_id, now).with_part(&IDENTITY_PER_ID_AND_ADDRESS, address, now)
+}
+
 /// Times a number is told that a citizen ID has an account.
 pub const ALREADY_REGISTERED_PER_NUMBER: Limit = Limit::new("already-registered", 3, SignedDuration::from_hours(24));
 /// Texts for signing in, per account: its owner's budget, which nobody else can spend without the password.
@@ -139,6 +169,21 @@ mod tests {
         assert_eq!(limit.bucket("a", bucket.ends_at).ends_at.to_string(), "2026-11-24T12:00:00Z");
         assert_ne!(limit.bucket("a", bucket.ends_at).key, bucket.key);
         assert_ne!(limit.bucket("b", now).key, bucket.key);
+    }
+
+    #[test]
+    fn a_part_is_one_subjects_and_ends_within_the_whole() {
+        let now: Timestamp = "2026-11-24T10:59:59Z".parse().unwrap();
+        let bucket = identity_checks("mac", "192.0.2.7", now);
+        let part = bucket.part.clone().unwrap();
+        assert_eq!((bucket.most, bucket.ends_at.to_string().as_str()), (50, "2026-11-25T00:00:00Z"));
+        assert_eq!((part.most, part.ends_at.to_string().as_str()), (5, "2026-11-24T12:00:00Z"));
+        assert!(!part.name.contains("192"), "{}", part.name);
+        let other = |address: &str, at: Timestamp| identity_checks("mac", address, at);
+        assert_eq!(other("192.0.2.8", now).key, bucket.key);
+        assert_ne!(other("192.0.2.8", now).part, bucket.part);
+        assert_eq!(other("192.0.2.7", part.ends_at).key, bucket.key);
+        assert_ne!(other("192.0.2.7", part.ends_at).part, bucket.part);
     }
 
     #[test]

@@ -101,12 +101,18 @@ fn is_latin(c: char) -> bool {
 }
 
 /// A title as a word of its own with a name behind it, or one written with dots. Names may begin with the letters of a
-/// title (นายิกา, นางนวล, Missandei), and somebody may be called นาง and nothing else.
+/// title (นายิกา, นางนวล, Missandei), and somebody may be called นาง and nothing else; no name begins with one of
+/// the longer ones.
 fn begins_with_title(name: &str) -> bool {
     const WORDS: [&str; 13] =
         ["นาย", "นาง", "นางสาว", "น.ส", "เด็กชาย", "เด็กหญิง", "ด.ช", "ด.ญ", "mr", "mrs", "ms", "miss", "mister"];
     const DOTTED: [&str; 7] = ["น.ส.", "ด.ช.", "ด.ญ.", "mr.", "mrs.", "ms.", "miss."];
+    /// Written together with the name, as most people write them.
+    const WHOLE: [&str; 3] = ["นางสาว", "เด็กชาย", "เด็กหญิง"];
     let lower = name.to_lowercase();
+    if WHOLE.iter().any(|title| lower.strip_prefix(title).is_some_and(|rest| !rest.is_empty())) {
+        return true;
+    }
     let own_word = lower.split_once(' ').is_some_and(|(word, _)| WORDS.contains(&word));
     own_word || DOTTED.iter().any(|title| lower.starts_with(title))
 }
@@ -167,6 +173,16 @@ impl Reason for NameError {
                 th: "กรุณาระบุชื่อไม่เกิน 100 ตัวอักษร", en: "Enter a name of at most 100 characters"
             },
         }
+    }
+}
+
+impl Name {
+    /// Whether a first name is one with นาย written before it, as นายสมชาย. Only first names are asked: surnames may
+    /// begin with the word, and นาง begins names as well (นางนวล).
+    pub fn is_first_name_with_title(&self) -> bool {
+        let begins_a_syllable = |c: char| is_thai_consonant(c) || matches!(c, '\u{E40}'..='\u{E44}');
+        let rest = self.0.strip_prefix("นาย").unwrap_or_default();
+        rest.chars().next().is_some_and(begins_a_syllable) && rest.chars().count() > 1
     }
 }
 
@@ -259,11 +275,28 @@ mod tests {
             "Mr John",
             "MRS. Ann",
             "miss Ann",
+            "นางสาวสมหญิง",
+            "เด็กชายสมชาย",
+            "เด็กหญิงใจ",
         ] {
             assert_eq!(parse(title), Err(NameError::Title), "{title}");
         }
         for name in ["นายิกา", "นางนวล", "นาง", "Missandei", "Mrunal", "Ms"] {
             assert!(parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_first_name_with_its_title_before_it_is_known() {
+        for (name, titled) in [
+            ("นายสมชาย", true),
+            ("นายเอก", true),
+            ("นาย", false),
+            ("นายิกา", false),
+            ("นางนวล", false),
+            ("สมนายก", false),
+        ] {
+            assert_eq!(parse(name).unwrap().is_first_name_with_title(), titled, "{name}");
         }
     }
 

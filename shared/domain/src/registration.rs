@@ -88,7 +88,7 @@ pub enum Event {
         /// MAC of the number it goes to, for what is counted by number.
         number_mac: Mac,
         /// The address's counter it was charged to.
-        charged_to: String,
+        charged_to: Option<String>,
     },
     /// The code with this id could not be sent: all is as it was before it was asked for.
     CodeNotSent {
@@ -287,6 +287,18 @@ impl Registration {
         if otp.attempts_left() == 0 { Err(Refusal::CodeExhausted) } else { Ok(()) }
     }
 
+    /// Comparisons left for the code that waits: its own, or what is left of [`TRIES_IN_ALL`].
+    pub fn attempts_left(&self) -> u8 {
+        let own = self.otp.as_ref().map_or(0, Otp::attempts_left);
+        own.min(TRIES_IN_ALL.saturating_sub(self.tries))
+    }
+
+    /// The counters that texts to this number were charged to and have not been given back.
+    pub fn charged_for(&self, number: &MobileNumber) -> impl Iterator<Item = &str> {
+        let number = number.clone();
+        self.sent.iter().filter(move |sent| sent.number == number).filter_map(|sent| sent.charged_to.as_deref())
+    }
+
     /// Whether this number was verified in this registration.
     pub fn has_verified(&self, number: &MobileNumber) -> bool {
         self.mobile.as_ref().is_some_and(|mobile| mobile.number == *number && mobile.verified_at.is_some())
@@ -301,7 +313,6 @@ impl Registration {
             id: self.account_id,
             status: AccountStatus::Active,
             username: credentials.username,
-            password: credentials.password,
             evidence: vec![Evidence { method: identity.method, ial: identity.ial, at: identity.established_at }],
             identity,
             mobile_number: mobile.number,
@@ -316,13 +327,14 @@ impl Registration {
         &mut self,
         mut otp: Otp,
         number_mac: Mac,
-        charged_to: String,
+        charged_to: Option<String>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
         self.may_send(&otp.number, now)?;
-        // The tries used follow the number: asking again gives no fresh guesses until the code is exhausted.
+        // The tries used follow the number: asking again gives no fresh guesses until the code is exhausted. Another
+        // number's code begins with all of them; over all numbers there are TRIES_IN_ALL.
         otp.tries = match &self.otp {
-            Some(last) if last.tries < TRIES => last.tries,
+            Some(last) if last.number == otp.number && last.tries < TRIES => last.tries,
             _ => 0,
         };
         self.sent.retain(|sent| now < sent.at + SENDS_WINDOW);
@@ -346,6 +358,10 @@ impl Registration {
 
     fn verify_number(&mut self, id: &str, now: Timestamp) -> Result<(), Refusal> {
         let otp = self.otp.take_if(|otp| otp.id == id && now < otp.expires_at()).ok_or(Refusal::CodeExpired)?;
+        // Whoever saves this gives the sends back, and only once.
+        for sent in self.sent.iter_mut().filter(|sent| sent.number == otp.number) {
+            sent.charged_to = None;
+        }
         // A code that waits is always for the number that stands there: both are written and taken back together.
         if let Some(mobile) = self.mobile.as_mut().filter(|mobile| mobile.number == otp.number) {
             mobile.verified_at = Some(now);

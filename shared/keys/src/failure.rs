@@ -1,6 +1,6 @@
 //! Why a key could not be used.
 
-use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 
 /// KMS could not be asked, or answered what it should not.
 #[derive(Debug, thiserror::Error)]
@@ -20,14 +20,11 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    pub(crate) fn from_sdk<E, R>(error: SdkError<E, R>) -> Self
-    where
-        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
-        R: std::fmt::Debug + Send + Sync + 'static,
-    {
+    /// By its code, or by its kind where it has none: what lies below may hold a body.
+    pub(crate) fn from_sdk<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> Self {
         match error.code() {
             Some(code) => Self::Unavailable(code.to_owned()),
-            None => Self::Unavailable(DisplayErrorContext(&error).to_string()),
+            None => Self::Unavailable(error.to_string()),
         }
     }
 }

@@ -69,6 +69,13 @@ impl Passwords {
         Ok(Stretched { account, verifier: verifier.clone(), output })
     }
 
+    /// Whether a verifier costs less to guess at than one made today: then a password that was right is to be stored
+    /// anew, by [`Self::make`].
+    pub fn is_outdated(verifier: &PasswordVerifier) -> bool {
+        Cost::read(&verifier.phc)
+            .is_none_or(|(cost, _)| cost.memory < COST.memory || cost.passes < COST.passes || cost.lanes < COST.lanes)
+    }
+
     /// The work of [`Self::stretch`] for a username that nobody has, so that its time tells nothing.
     ///
     /// # Errors
@@ -143,6 +150,18 @@ impl Cost {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_verifier_is_outdated_by_any_parameter_that_has_grown_since() {
+        let outdated = |cost: Cost| {
+            let mac = domain::sealed::Mac::new("key", &[0; 32]);
+            Passwords::is_outdated(&PasswordVerifier { phc: cost.phc(&[7; 16]), mac })
+        };
+        assert!(!outdated(COST));
+        assert!(!outdated(Cost { memory: COST.memory + 1, ..COST }), "a step back weakens nothing");
+        assert!(outdated(Cost { memory: COST.memory - 1, ..COST }));
+        assert!(outdated(Cost { passes: COST.passes - 1, memory: COST.memory + 1, ..COST }));
+    }
 
     #[test]
     fn the_stored_string_is_read_back_and_holds_no_hash() {

@@ -6,7 +6,6 @@
 mod arns;
 mod rotation;
 
-use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_kms::Client as Kms;
 use domain::signing_keys::{Algorithm, KeyRing, NewKey, PublicJwk};
 use futures_util::future::{try_join, try_join3};
@@ -164,7 +163,8 @@ impl Signing {
 /// # Errors
 /// The variable `SIGNING_KEYS_TABLE` is missing.
 pub fn rows(environment: &Environment) -> Result<SigningKeys, StartError> {
-    let table = Table::new(DynamoDb::new(&environment.aws), environment.text("SIGNING_KEYS_TABLE")?);
+    let name = environment.text("SIGNING_KEYS_TABLE")?;
+    let table = Table::new(store::client(&environment.aws), name, environment.entropy.clone());
     Ok(SigningKeys::new(table))
 }
 

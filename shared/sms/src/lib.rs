@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use aws_sdk_sns::{
     Client,
     config::{Region, retry::RetryConfig},
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
     operation::publish::PublishError,
     types::MessageAttributeValue,
 };
@@ -43,8 +43,8 @@ pub enum SendError {
     /// SNS did not take it: it was not sent.
     #[error("SNS refused the text: {0}")]
     NotSent(String),
-    /// No answer came: it may be on its way, and must not be sent again.
-    #[error("SNS gave no answer: {0}")]
+    /// No answer came, or SNS failed: it may be on its way, and must not be sent again.
+    #[error("SNS gave no clear answer: {0}")]
     Unknown(String),
 }
 
@@ -78,10 +78,17 @@ impl TextMessages {
 
 fn outcome(error: &SdkError<PublishError>) -> SendError {
     match error {
-        SdkError::ServiceError(_) => SendError::NotSent(error.code().unwrap_or("unknown").to_owned()),
+        // SNS's own failure is none of ours to read: the text may have left before it.
+        SdkError::ServiceError(answer) => {
+            let code = error.code().unwrap_or("unknown").to_owned();
+            match answer.raw().status().is_server_error() && !code.starts_with("Thrott") {
+                true => SendError::Unknown(code),
+                false => SendError::NotSent(code),
+            }
+        }
         SdkError::ConstructionFailure(_) => SendError::NotSent("the request could not be built".to_owned()),
         SdkError::DispatchFailure(_) if never_connected(error) => SendError::NotSent("no connection".to_owned()),
-        _ => SendError::Unknown(DisplayErrorContext(error).to_string()),
+        _ => SendError::Unknown(error.to_string()),
     }
 }
 

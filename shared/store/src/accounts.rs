@@ -8,7 +8,7 @@
 //! | `citizen-id#unproven#<mac>` | who says so; gives way to somebody proven |
 //! | `mobile#<mac>` | how many unproven accounts a number has |
 
-use aws_sdk_dynamodb::types::ConditionCheck;
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck};
 use domain::{
     account::{Account, AccountId},
     mobile_number::MobileNumber,
@@ -17,7 +17,11 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{StoreError, Table, failure::incomplete, text};
+use crate::{
+    StoreError, Table,
+    failure::{if_held, incomplete},
+    item, text,
+};
 
 /// The table of accounts.
 #[derive(Clone, Debug)]
@@ -90,6 +94,32 @@ impl Accounts {
     pub async fn login(&self, username: &Username) -> Result<Option<Login>, StoreError> {
         let row: Option<UsernameRow> = self.0.read("pk", &username_key(username)).await?;
         Ok(row.map(|row| row.login))
+    }
+
+    /// Replaces a verifier by one of the same password that costs more to guess at, if it is still the one that was
+    /// read: whether it was.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn replace_verifier(
+        &self,
+        username: &Username,
+        read: &PasswordVerifier,
+        new: &PasswordVerifier,
+    ) -> Result<bool, StoreError> {
+        let request = self
+            .0
+            .client
+            .update_item()
+            .table_name(&self.0.name)
+            .key("pk", text(username_key(username)))
+            .update_expression("SET password = :new")
+            .condition_expression("password.mac.tag = :read AND password.phc = :phc")
+            .expression_attribute_values(":new", AttributeValue::M(item(new)?))
+            .expression_attribute_values(":read", text(&read.mac.tag))
+            .expression_attribute_values(":phc", text(&read.phc));
+        let outcome = request.send().await;
+        Ok(if_held(outcome)?.is_some())
     }
 
     /// Whether somebody proven holds the citizen ID.

@@ -2,7 +2,7 @@
 //! same code or token one loses, reads again, and meets what the other left.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use domain::{account::AccountId, entropy::Entropy};
+use domain::account::AccountId;
 use jiff::{SignedDuration, Timestamp};
 use oidc::grant::{Grant, GrantId};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,6 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Clone, Debug)]
 pub struct Grants {
     pub(crate) table: Table,
-    pub(crate) entropy: Entropy,
 }
 
 /// A grant as it was read.
@@ -85,9 +84,9 @@ pub enum SaveError {
 }
 
 impl Grants {
-    /// The table, with the randomness of its transactions.
-    pub const fn new(table: Table, entropy: Entropy) -> Self {
-        Self { table, entropy }
+    /// The table.
+    pub const fn new(table: Table) -> Self {
+        Self { table }
     }
 
     /// A grant by its id, whatever became of it.
@@ -150,7 +149,7 @@ impl Grants {
             match self.save(stored, Together::default()).await {
                 Ok(()) => return Ok(()),
                 Err(SaveError::Store(error)) => return Err(error),
-                Err(_) => transaction::pause(&self.entropy, attempt).await,
+                Err(_) => transaction::pause(&self.table.entropy, attempt).await,
             }
         }
         Err(StoreError::Busy)
@@ -180,7 +179,7 @@ impl Grants {
             items.push((SaveError::Changed, disclosures.recording(disclosure, *random)?));
         }
         let (mut meanings, items): (Vec<_>, Vec<_>) = items.into_iter().unzip();
-        match transaction::write(&self.table.client, &self.entropy, items).await {
+        match transaction::write(&self.table.client, &self.table.entropy, items).await {
             Ok(()) => Ok(()),
             Err(Cancelled::Condition { place, .. }) if place < meanings.len() => Err(meanings.swap_remove(place)),
             Err(Cancelled::Condition { .. }) => Err(SaveError::Changed),

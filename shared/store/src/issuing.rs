@@ -88,7 +88,7 @@ impl Issuer {
     /// See [`IssueError`].
     pub async fn issue(&self, issuing: Issuing<'_>) -> Result<(), IssueError> {
         let (meanings, items): (Vec<Part>, Vec<TransactWriteItem>) = self.parts(issuing)?.into_iter().unzip();
-        match transaction::write(&self.grants.table.client, &self.grants.entropy, items).await {
+        match transaction::write(&self.grants.table.client, &self.grants.table.entropy, items).await {
             Ok(()) => Ok(()),
             Err(Cancelled::Store(error)) => Err(error.into()),
             Err(Cancelled::Condition { place, .. }) => Err(match meanings.get(place) {

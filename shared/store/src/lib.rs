@@ -6,6 +6,7 @@ pub mod clients;
 pub mod consents;
 pub mod disclosures;
 pub mod devices;
+mod conflict;
 mod failure;
 pub mod grants;
 pub mod issuing;
@@ -20,22 +21,54 @@ pub mod sessions;
 pub mod signing_keys;
 mod transaction;
 
+pub use conflict::client;
 pub use failure::StoreError;
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use std::future::Future;
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    types::AttributeValue,
+};
+use domain::entropy::Entropy;
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 
-/// A table: the client and its name.
+/// A table: the client, its name, and the randomness that tells writes apart.
 #[derive(Clone, Debug)]
 pub struct Table {
     pub(crate) client: Client,
     pub(crate) name: String,
+    pub(crate) entropy: Entropy,
 }
 
 impl Table {
     /// A table by its name, as the template gave it to the function.
-    pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { client, name: name.into() }
+    pub fn new(client: Client, name: impl Into<String>, entropy: Entropy) -> Self {
+        Self { client, name: name.into(), entropy }
+    }
+
+    /// Random per write: tells our own, whose answer was lost, from somebody else's.
+    pub(crate) fn write_id(&self) -> String {
+        hex::encode(self.entropy.bytes::<16>())
+    }
+
+    /// Sends what the client is told to send once, and again after a random pause where it met a transaction on its item:
+    /// then it was not made.
+    pub(crate) async fn past_conflicts<T, E, R, F>(&self, send: impl Fn() -> F) -> Result<T, SdkError<E, R>>
+    where
+        E: ProvideErrorMetadata,
+        F: Future<Output = Result<T, SdkError<E, R>>>,
+    {
+        for attempt in 1..transaction::ATTEMPTS {
+            match send().await {
+                Err(error) if error.code() == Some(failure::CONFLICT) => {
+                    transaction::pause(&self.entropy, attempt).await;
+                }
+                outcome => return outcome,
+            }
+        }
+        send().await
     }
 
     /// One item by its key, strongly consistent.

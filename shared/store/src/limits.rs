@@ -1,18 +1,19 @@
-//! Counters in windows of time. One item a window and subject, one update a count, never inside a transaction: what
-//! many requests count together must not make them collide.
+//! Counters in windows of time. One item a window and subject, one update a count: what many requests count together
+//! must not make them collide. Only what one registration counts or gives back is written with it, in its transaction.
 
 use aws_sdk_dynamodb::{
     config::retry::RetryConfig,
-    types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update},
+    types::{ReturnValuesOnConditionCheckFailure, Update},
 };
 use domain::limit::Bucket;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    StoreError, Table,
-    failure::{if_held, incomplete},
-    number, text,
-    transaction::IntoTransaction,
+    Item, StoreError, Table,
+    failure::{failed_item, if_held, incomplete},
+    number,
+    registrations::written_by_us,
+    text,
 };
 
 /// The table of counters.
@@ -24,12 +25,14 @@ pub struct Limits(pub(crate) Table);
 #[must_use = "a charge is settled: kept or refunded"]
 pub struct Charge {
     key: String,
+    /// The attribute that was counted beside it.
+    part: Option<String>,
 }
 
 impl Charge {
     /// A count taken elsewhere: in a transaction, or by an earlier request that wrote its counter's key down.
-    pub const fn taken(key: String) -> Self {
-        Self { key }
+    pub fn taken(key: impl Into<String>) -> Self {
+        Self { key: key.into(), part: None }
     }
 
     /// The counter's key, to be written down.
@@ -58,28 +61,46 @@ impl Limits {
         Self(table)
     }
 
-    /// Counts one, if the limit allows.
+    /// Counts one, if the limit allows. In the bucket and in its part, or in neither.
+    ///
+    /// A count whose answer was lost is not taken twice: the client's retry meets its own mark.
     ///
     /// # Errors
     /// [`ChargeError::Reached`] if not.
     pub async fn charge(&self, bucket: Bucket) -> Result<Charge, ChargeError> {
-        let outcome = self
+        let write = self.0.write_id();
+        let mut update = "SET expires = :expires, #write = :write ADD used :one".to_owned();
+        let mut condition = "(attribute_not_exists(used) OR used < :most) \
+                             AND (attribute_not_exists(#write) OR #write <> :write)"
+            .to_owned();
+        let mut request = self
             .0
             .client
             .update_item()
             .table_name(&self.0.name)
             .key("id", text(&bucket.key))
-            .update_expression("ADD used :one SET expires = :expires")
-            .condition_expression("attribute_not_exists(used) OR used < :most")
+            .expression_attribute_names("#write", "write")
+            .expression_attribute_values(":write", text(&write))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":most", number(bucket.most))
             .expression_attribute_values(":expires", number(kept_until(&bucket)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)
-            .send()
-            .await;
-        match if_held(outcome)? {
-            Some(_) => Ok(Charge { key: bucket.key }),
-            None => Err(ChargeError::Reached { retry_at: bucket.ends_at }),
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(part) = &bucket.part {
+            update.push_str(", #part :one");
+            condition.push_str(" AND (attribute_not_exists(#part) OR #part < :part_most)");
+            request = request
+                .expression_attribute_names("#part", &part.name)
+                .expression_attribute_values(":part_most", number(part.most));
+        }
+        let request = request.update_expression(update).condition_expression(condition);
+        let charge = Charge { key: bucket.key.clone(), part: bucket.part.as_ref().map(|part| part.name.clone()) };
+        match request.send().await {
+            Ok(_) => Ok(charge),
+            Err(error) => match failed_item(&error) {
+                Some(item) if written_by_us(&write, item.as_ref()) => Ok(charge),
+                Some(item) => Err(ChargeError::Reached { retry_at: retry_at(&bucket, item.as_ref()) }),
+                None => Err(StoreError::from_sdk(error).into()),
+            },
         }
     }
 
@@ -120,46 +141,68 @@ impl Limits {
     /// # Errors
     /// The table's; a caller on its way to an answer goes on without.
     pub async fn refund(&self, charge: Charge) -> Result<(), StoreError> {
-        let outcome = self
+        let mut request = self
             .0
             .client
             .update_item()
             .table_name(&self.0.name)
             .key("id", text(&charge.key))
-            .update_expression("ADD used :less")
-            .condition_expression("used > :none")
             .expression_attribute_values(":less", number(-1))
-            .expression_attribute_values(":none", number(0))
-            .customize()
-            .config_override(aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled()))
-            .send()
-            .await;
+            .expression_attribute_values(":none", number(0));
+        request = match charge.part {
+            Some(part) => request
+                .update_expression("ADD used :less, #part :less")
+                .condition_expression("used > :none AND #part > :none")
+                .expression_attribute_names("#part", part),
+            None => request.update_expression("ADD used :less").condition_expression("used > :none"),
+        };
+        let once = || aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
+        let outcome = self.0.past_conflicts(|| request.clone().customize().config_override(once()).send()).await;
         // The window is over and its counter deleted: nothing is left to give back.
         if_held(outcome).map(drop)
     }
-}
 
-impl Limits {
-    /// Counts one, if the limit allows, as part of a transaction: for counters of one person alone, which no crowd
-    /// writes.
-    pub(crate) fn counted(&self, bucket: &Bucket) -> Result<TransactWriteItem, StoreError> {
-        counted(&self.0, bucket)
+    /// One more in `bucket`, as part of a transaction.
+    pub(crate) fn counting(&self, bucket: &Bucket) -> Result<Update, StoreError> {
+        Update::builder()
+            .table_name(&self.0.name)
+            .key("id", text(&bucket.key))
+            .update_expression("ADD used :one SET expires = :expires")
+            .condition_expression("attribute_not_exists(used) OR used < :most")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":most", number(bucket.most))
+            .expression_attribute_values(":expires", number(kept_until(bucket)))
+            .build()
+            .map_err(incomplete)
+    }
+
+    /// Whole counts given back, as part of a transaction: each counter once, as a transaction wants it.
+    pub(crate) fn giving_back(&self, charges: &[Charge]) -> Result<Vec<Update>, StoreError> {
+        let mut keys: Vec<_> = charges.iter().map(|charge| charge.key.as_str()).collect();
+        keys.sort_unstable();
+        keys.chunk_by(|one, other| one == other)
+            .filter_map(|same| Some((*same.first()?, same.len())))
+            .map(|(key, count)| {
+                Update::builder()
+                    .table_name(&self.0.name)
+                    .key("id", text(key))
+                    .update_expression("SET used = used - :count")
+                    .condition_expression("used >= :count")
+                    .expression_attribute_values(":count", number(count))
+                    .build()
+                    .map_err(incomplete)
+            })
+            .collect()
     }
 }
 
-/// As [`Limits::counted`], in the table itself.
-pub(crate) fn counted(table: &Table, bucket: &Bucket) -> Result<TransactWriteItem, StoreError> {
-    Update::builder()
-        .table_name(&table.name)
-        .key("id", text(&bucket.key))
-        .update_expression("ADD used :one SET expires = :expires")
-        .condition_expression("attribute_not_exists(used) OR used < :most")
-        .expression_attribute_values(":one", number(1))
-        .expression_attribute_values(":most", number(bucket.most))
-        .expression_attribute_values(":expires", number(kept_until(bucket)))
-        .build()
-        .map(IntoTransaction::into_transaction)
-        .map_err(incomplete)
+/// When the limit that is reached is over: the whole's if that one is, else the part's.
+fn retry_at(bucket: &Bucket, item: Option<&Item>) -> Timestamp {
+    let used = item.and_then(|item| item.get("used")).and_then(|value| value.as_n().ok()?.parse::<u32>().ok());
+    match &bucket.part {
+        Some(part) if used.is_some_and(|used| used < bucket.most) => part.ends_at,
+        _ => bucket.ends_at,
+    }
 }
 
 /// TTL in seconds: an hour past the window, since a refund may come late.

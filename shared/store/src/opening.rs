@@ -6,7 +6,7 @@ use domain::{
     account::{Account, AccountStatus},
     device::{Device, DeviceKey},
     limit::UNPROVEN_ACCOUNTS_PER_NUMBER,
-    sealed::Mac,
+    sealed::{Mac, PasswordVerifier},
 };
 use jiff::Timestamp;
 
@@ -18,7 +18,9 @@ use crate::{
     },
     devices::Devices,
     failure::incomplete,
-    item, number,
+    item,
+    limits::{Charge, Limits},
+    number,
     registrations::{AdvanceError, Registrations, Stored, written_by_us},
     text,
     transaction::{self, Cancelled, IntoTransaction},
@@ -57,6 +59,7 @@ enum Part {
     Meanwhile,
     Number,
     Device,
+    Guess,
 }
 
 /// An account about to be opened.
@@ -66,12 +69,16 @@ pub struct Opening<'a> {
     pub stored: &'a Stored,
     /// The account.
     pub account: Account,
+    /// What its password is checked against: kept with the username alone.
+    pub password: &'a PasswordVerifier,
     /// MAC of the number that was verified.
     pub number_mac: &'a Mac,
     /// Who holds the citizen ID, as it was read.
     pub holders: &'a Holders,
     /// The browser it is opened in: seen from now on.
     pub device: (&'a Devices, DeviceKey),
+    /// What was counted before they were read: given back with the account, and not otherwise.
+    pub guess: (&'a Limits, &'a [Charge]),
 }
 
 /// Opens the account.
@@ -87,7 +94,8 @@ pub async fn open(
     registrations: &Registrations,
     now: Timestamp,
 ) -> Result<(), OpeningError> {
-    let Opening { stored, account, number_mac, holders, device: (devices, device_key) } = opening;
+    let Opening { stored, account, password, number_mac, holders, guess: (limits, charges), device } = opening;
+    let (devices, device_key) = device;
     let table = &accounts.0;
     let citizen_id = account.identity.citizen_id_mac.clone();
     let proven = account.identity.method.is_proven();
@@ -95,13 +103,10 @@ pub async fn open(
         return Err(OpeningError::AlreadyRegistered);
     }
 
-    let (tombstone, write) = registrations.close(stored)?;
+    let (tombstone, write) = registrations.close(stored, &account.username)?;
     let mut parts = vec![(Part::Registration, tombstone.into_transaction())];
-    let login = Login {
-        account_id: account.id,
-        password: account.password.clone(),
-        mobile_number: account.mobile_number.clone(),
-    };
+    let login =
+        Login { account_id: account.id, password: password.clone(), mobile_number: account.mobile_number.clone() };
     let username = UsernameRow { pk: username_key(&account.username), login };
     parts.push((Part::Username, put_new(table, item(&username)?)?));
     let holder = |pk: String| Holder { pk, account_id: account.id, number_mac: number_mac.clone() };
@@ -117,11 +122,12 @@ pub async fn open(
         parts.push((Part::Number, count_unproven(table, number_mac)?));
     }
     parts.push((Part::Device, devices.remember(&device_key, Device::seen(account.id, now))?));
+    parts.extend(limits.giving_back(charges)?.into_iter().map(|count| (Part::Guess, count.into_transaction())));
     let row = AccountRow { pk: account_key(account.id), account };
     parts.push((Part::Account, put_new(table, item(&row)?)?));
 
     let (meanings, items): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-    match transaction::write(&table.client, &registrations.entropy, items).await {
+    match transaction::write(&table.client, &registrations.table.entropy, items).await {
         Ok(()) => Ok(()),
         Err(Cancelled::Store(error)) => Err(error.into()),
         Err(Cancelled::Condition { place, item }) => match meanings.get(place) {
@@ -129,7 +135,7 @@ pub async fn open(
             Some(Part::Username) => Err(OpeningError::UsernameTaken),
             Some(Part::CitizenId) => Err(OpeningError::AlreadyRegistered),
             Some(Part::Number) => Err(OpeningError::NumberFull),
-            Some(Part::Meanwhile | Part::Account | Part::Device) | None => Err(OpeningError::Changed),
+            Some(Part::Meanwhile | Part::Account | Part::Device | Part::Guess) | None => Err(OpeningError::Changed),
         },
     }
 }

@@ -9,7 +9,6 @@ use aws_sdk_dynamodb::{
 use domain::{
     account::AccountId,
     bearer::Bearer,
-    entropy::Entropy,
     limit::{Bucket, SIGN_IN_TEXTS_PER_ACCOUNT},
     otp::{RESEND_AFTER, TRIES},
     sign_in::{Event, PendingSignIn, Refusal, TRIES_IN_ALL},
@@ -32,7 +31,6 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct PendingSignIns {
     table: Table,
-    entropy: Entropy,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -86,9 +84,9 @@ pub enum TryError {
 }
 
 impl PendingSignIns {
-    /// The table of sessions, with the randomness of its transactions.
-    pub const fn new(table: Table, entropy: Entropy) -> Self {
-        Self { table, entropy }
+    /// The table of sessions.
+    pub const fn new(table: Table) -> Self {
+        Self { table }
     }
 
     /// The sign-in that waits in this browser.
@@ -119,9 +117,9 @@ impl PendingSignIns {
             pause(&limits.0, account, now)?,
         ];
         for bucket in &buckets {
-            items.push(limits.counted(bucket)?);
+            items.push(limits.counting(bucket)?.into_transaction());
         }
-        match transaction::write(&self.table.client, &self.entropy, items).await {
+        match transaction::write(&self.table.client, &self.table.entropy, items).await {
             Ok(()) => Ok(()),
             Err(Cancelled::Condition { place: 0, .. }) => Err(SendingError::Changed),
             Err(Cancelled::Condition { place: 1, .. }) => Err(SendingError::NotActive),
@@ -233,7 +231,7 @@ impl PendingSignIns {
     async fn unwritten(&self, sending: Sending<'_>) -> Result<(), StoreError> {
         let (condition, sent) = ("sign_in.otp.id = :sent", text(&sending.sign_in.otp.id));
         let key = row_key(sending.browser);
-        let Table { client, name } = &self.table;
+        let Table { client, name, .. } = &self.table;
         match sending.before {
             Some(before) => {
                 let put = client.put_item().table_name(name).set_item(Some(item(&row(sending.browser, before))?));

@@ -1,16 +1,18 @@
 //! Registrations under way. Every step is load, apply, save under a condition on the version that was read.
 
 use aws_sdk_dynamodb::{
+    config::retry::RetryConfig,
     error::SdkError,
-    operation::{put_item::PutItemError, update_item::UpdateItemError},
-    types::{Put, ReturnValue, ReturnValuesOnConditionCheckFailure},
+    operation::{delete_item::DeleteItemError, put_item::PutItemError},
+    types::{AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 use domain::{
     bearer::{Bearer, BearerDigest},
-    entropy::Entropy,
     limit::Bucket,
     otp::TRIES,
     registration::{Event, IDLE, Refusal, Registration, RegistrationId, TRIES_IN_ALL},
+    request_handle::RequestHandle,
+    username::Username,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,9 +20,9 @@ use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use crate::{
     Item, StoreError, Table,
-    failure::if_held,
+    failure::{failed_item, if_held, incomplete},
     item,
-    limits::counted,
+    limits::{Charge, Limits},
     number, text,
     transaction::{self, Cancelled, IntoTransaction},
 };
@@ -31,8 +33,7 @@ const RACES: u32 = 3;
 /// The table of registrations.
 #[derive(Clone, Debug)]
 pub struct Registrations {
-    table: Table,
-    pub(crate) entropy: Entropy,
+    pub(crate) table: Table,
 }
 
 /// A registration as it was read, with what its next write is conditional on.
@@ -58,7 +59,15 @@ pub(crate) struct Row {
     expires: i64,
     /// Whether it has become an account: a tombstone, so that a replay meets a closed door and not an empty room.
     closed: bool,
-    registration: Registration,
+    /// Of an open one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    registration: Option<Registration>,
+    /// Of a tombstone, for the page that says it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    username: Option<Username>,
+    /// And for where that page leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    return_to: Option<RequestHandle>,
 }
 
 /// Why a registration did not move on.
@@ -87,13 +96,38 @@ pub enum Opened {
     /// A registration under way.
     Open(Box<Stored>),
     /// One that has become an account.
-    Closed(Box<Registration>),
+    Closed {
+        /// With this username.
+        username: Username,
+        /// The authorization request that registering began in.
+        return_to: Option<RequestHandle>,
+    },
+}
+
+/// What is counted in the same transaction as a save.
+#[derive(Clone, Copy, Debug)]
+pub enum Counting<'a> {
+    /// One more in this bucket, or nothing is saved.
+    OneMore(&'a Limits, &'a Bucket),
+    /// These counts are given back, by whoever saves.
+    Back(&'a Limits, &'a [Charge]),
+}
+
+/// What removing a registration found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// Nothing is left of it.
+    Gone,
+    /// It has become an account meanwhile.
+    Closed,
+    /// It goes on under a newer secret.
+    Renewed,
 }
 
 impl Registrations {
-    /// The table, with the randomness that tells writes apart.
-    pub const fn new(table: Table, entropy: Entropy) -> Self {
-        Self { table, entropy }
+    /// The table.
+    pub const fn new(table: Table) -> Self {
+        Self { table }
     }
 
     /// Writes a registration that has just begun.
@@ -102,7 +136,7 @@ impl Registrations {
     /// The table's.
     pub async fn begin(&self, registration: Registration, secret: &Bearer) -> Result<Stored, StoreError> {
         let stored = Stored { registration, secret: secret.digest(), version: 0 };
-        let row = self.row(&stored, false);
+        let row = self.row(&stored);
         match self.put(&row, "attribute_not_exists(id)", None).await? {
             Written::Yes => Ok(Stored { version: row.version, ..stored }),
             Written::No(_) => Err(StoreError::Busy),
@@ -137,7 +171,7 @@ impl Registrations {
         self.advance_counting(stored, event, renewed, None, now).await
     }
 
-    /// As [`Self::advance`], and counts one in `bucket` of the table `limits`, both or neither.
+    /// As [`Self::advance`], and counts, both or neither.
     ///
     /// # Errors
     /// See [`AdvanceError`].
@@ -146,7 +180,7 @@ impl Registrations {
         mut stored: Stored,
         event: &Event,
         renewed: Option<&Bearer>,
-        counted: Option<(&Table, &Bucket)>,
+        counting: Option<Counting<'_>>,
         now: Timestamp,
     ) -> Result<Stored, AdvanceError> {
         for attempt in 1..=RACES {
@@ -155,16 +189,22 @@ impl Registrations {
                 secret: renewed.map_or_else(|| stored.secret.clone(), Bearer::digest),
                 version: stored.version,
             };
-            let row = self.row(&next, false);
-            let written = match counted {
-                None => self.put(&row, UNCHANGED, Some(&stored)).await?,
-                Some((limits, bucket)) => self.put_counting(&row, &stored, limits, bucket).await?,
+            let row = self.row(&next);
+            let outcome = match counting {
+                None | Some(Counting::Back(_, [])) => {
+                    self.put(&row, UNCHANGED, Some(&stored)).await.map_err(AdvanceError::from)
+                }
+                Some(counting) => self.put_counting(&row, &stored, counting).await,
+            };
+            let written = match outcome {
+                Err(AdvanceError::Store(error)) => self.was_written(&row, error).await?,
+                outcome => outcome?,
             };
             match written {
                 Written::Yes => return Ok(Stored { version: row.version, ..next }),
                 Written::No(current) => stored = self.current(current, &stored, now)?,
             }
-            transaction::pause(&self.entropy, attempt).await;
+            transaction::pause(&self.table.entropy, attempt).await;
         }
         Err(StoreError::Busy.into())
     }
@@ -176,7 +216,8 @@ impl Registrations {
     /// See [`AdvanceError`].
     pub async fn try_code(&self, stored: &Stored, otp_id: &str, now: Timestamp) -> Result<Stored, AdvanceError> {
         stored.registration.clone().apply(Event::CodeTried(otp_id.to_owned()), now)?;
-        let outcome = self
+        let write = self.table.write_id();
+        let request = self
             .table
             .client
             .update_item()
@@ -188,25 +229,24 @@ impl Registrations {
             )
             .condition_expression(
                 "secret = :secret AND closed = :open AND registration.otp.id = :otp \
-                 AND registration.otp.tries < :tries AND registration.tries < :in_all",
+                 AND registration.otp.tries < :tries AND registration.tries < :in_all AND #write <> :write",
             )
             .expression_attribute_names("#write", "write")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":expires_at", text((now + IDLE).to_string()))
             .expression_attribute_values(":expires", number((now + IDLE).as_second()))
-            .expression_attribute_values(":write", text(self.write_id()))
+            .expression_attribute_values(":write", text(&write))
             .expression_attribute_values(":secret", text(stored.secret.as_str()))
-            .expression_attribute_values(":open", aws_sdk_dynamodb::types::AttributeValue::Bool(false))
+            .expression_attribute_values(":open", AttributeValue::Bool(false))
             .expression_attribute_values(":otp", text(otp_id))
             .expression_attribute_values(":tries", number(TRIES))
             .expression_attribute_values(":in_all", number(TRIES_IN_ALL))
             .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match outcome {
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match request.send().await {
             Ok(output) => self.current(output.attributes, stored, now),
-            Err(error) => match condition_failed(&error) {
+            Err(error) => match failed_item(&error) {
+                Some(item) if written_by_us(&write, item.as_ref()) => self.current(item, stored, now),
                 Some(item) => {
                     let current = self.current(item, stored, now)?;
                     current.registration.may_try_code(otp_id, now)?;
@@ -217,12 +257,45 @@ impl Registrations {
         }
     }
 
-    /// Removes a registration, whatever became of it since it was read, so long as the secret is still the same.
+    /// Takes back a comparison that could not be made, or that was right and could not be saved, if the code still
+    /// waits. Sent at most once, as every refund.
     ///
     /// # Errors
     /// The table's.
-    pub async fn remove(&self, stored: &Stored) -> Result<(), StoreError> {
-        let outcome = self
+    pub async fn take_back_try(&self, tried: &Stored, otp_id: &str) -> Result<(), StoreError> {
+        let request = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .key("id", text(tried.registration.id.as_str()))
+            .update_expression(
+                "SET registration.otp.tries = registration.otp.tries - :one, registration.tries = registration.tries - :one, \
+                 version = version + :one, #write = :write",
+            )
+            .condition_expression(
+                "secret = :secret AND closed = :open AND registration.otp.id = :otp \
+                 AND registration.otp.tries > :none AND registration.tries > :none",
+            )
+            .expression_attribute_names("#write", "write")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":none", number(0))
+            .expression_attribute_values(":write", text(self.table.write_id()))
+            .expression_attribute_values(":secret", text(tried.secret.as_str()))
+            .expression_attribute_values(":open", AttributeValue::Bool(false))
+            .expression_attribute_values(":otp", text(otp_id));
+        let once = || aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
+        let outcome = self.table.past_conflicts(|| request.clone().customize().config_override(once()).send()).await;
+        if_held(outcome).map(drop)
+    }
+
+    /// Removes a registration, whatever became of it since it was read, so long as the secret is still the same; and
+    /// says what there was.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn remove(&self, stored: &Stored) -> Result<Removal, StoreError> {
+        let request = self
             .table
             .client
             .delete_item()
@@ -230,10 +303,17 @@ impl Registrations {
             .key("id", text(stored.registration.id.as_str()))
             .condition_expression("secret = :secret AND closed = :open")
             .expression_attribute_values(":secret", text(stored.secret.as_str()))
-            .expression_attribute_values(":open", aws_sdk_dynamodb::types::AttributeValue::Bool(false))
-            .send()
-            .await;
-        if_held(outcome).map(drop)
+            .expression_attribute_values(":open", AttributeValue::Bool(false))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match request.send().await {
+            Ok(_) => Ok(Removal::Gone),
+            Err(error) => match delete_condition_failed(&error) {
+                Some(None) => Ok(Removal::Gone),
+                Some(Some(item)) if from_row(item.clone())?.closed => Ok(Removal::Closed),
+                Some(Some(_)) => Ok(Removal::Renewed),
+                None => Err(StoreError::from_sdk(error)),
+            },
+        }
     }
 
     /// Whether the registration has become an account.
@@ -242,17 +322,19 @@ impl Registrations {
     /// The table's.
     pub async fn is_closed(&self, stored: &Stored, now: Timestamp) -> Result<bool, StoreError> {
         let opened = self.read(&stored.registration.id, &stored.secret, now).await?;
-        Ok(matches!(opened, Some(Opened::Closed(_))))
+        Ok(matches!(opened, Some(Opened::Closed { .. })))
     }
 
     /// The registration as a tombstone, for the transaction that makes the account. What it was about now belongs to
     /// the account; the username stays, for the page that says it is done, and where that page leads.
-    pub(crate) fn close(&self, stored: &Stored) -> Result<(Put, String), StoreError> {
-        let Registration { id, account_id, expires_at, consent, credentials, return_to, .. } =
-            stored.registration.clone();
-        let begun = Registration::begin(id, account_id, consent, expires_at);
-        let empty = Registration { expires_at, credentials, return_to, ..begun };
-        let row = self.row(&Stored { registration: empty, ..stored.clone() }, true);
+    pub(crate) fn close(&self, stored: &Stored, username: &Username) -> Result<(Put, String), StoreError> {
+        let row = Row {
+            closed: true,
+            registration: None,
+            username: Some(username.clone()),
+            return_to: stored.registration.return_to.clone(),
+            ..self.row(stored)
+        };
         Ok((self.conditional_put(&row, stored)?, row.write))
     }
 
@@ -260,7 +342,15 @@ impl Registrations {
     pub(crate) fn current(&self, item: Option<Item>, before: &Stored, now: Timestamp) -> Result<Stored, AdvanceError> {
         match opened(item.map(from_row).transpose()?, &before.secret, now) {
             Some(Opened::Open(stored)) => Ok(*stored),
-            Some(Opened::Closed(_)) | None => Err(AdvanceError::Gone),
+            Some(Opened::Closed { .. }) | None => Err(AdvanceError::Gone),
+        }
+    }
+
+    /// No answer is not a "no": the write may have been made, and with it a new secret that the person must get.
+    async fn was_written(&self, row: &Row, error: StoreError) -> Result<Written, AdvanceError> {
+        match self.table.read::<Row>("id", row.id.as_str()).await {
+            Ok(Some(current)) if current.write == row.write => Ok(Written::Yes),
+            _ => Err(error.into()),
         }
     }
 
@@ -273,20 +363,18 @@ impl Registrations {
         Ok(opened(self.table.read("id", id.as_str()).await?, secret, now))
     }
 
-    fn row(&self, stored: &Stored, closed: bool) -> Row {
+    fn row(&self, stored: &Stored) -> Row {
         Row {
             id: stored.registration.id.clone(),
             secret: stored.secret.clone(),
             version: stored.version + 1,
-            write: self.write_id(),
+            write: self.table.write_id(),
             expires: stored.registration.expires_at.as_second(),
-            closed,
-            registration: stored.registration.clone(),
+            closed: false,
+            registration: Some(stored.registration.clone()),
+            username: None,
+            return_to: None,
         }
-    }
-
-    fn write_id(&self) -> String {
-        hex::encode(self.entropy.bytes::<16>())
     }
 
     async fn put(&self, row: &Row, condition: &str, before: Option<&Stored>) -> Result<Written, StoreError> {
@@ -312,19 +400,26 @@ impl Registrations {
         }
     }
 
-    async fn put_counting(
-        &self,
-        row: &Row,
-        before: &Stored,
-        limits: &Table,
-        bucket: &Bucket,
-    ) -> Result<Written, AdvanceError> {
-        let items = vec![self.conditional_put(row, before)?.into_transaction(), counted(limits, bucket)?];
-        match transaction::write(&self.table.client, &self.entropy, items).await {
+    async fn put_counting(&self, row: &Row, before: &Stored, counting: Counting<'_>) -> Result<Written, AdvanceError> {
+        let counts = match counting {
+            Counting::OneMore(limits, bucket) => vec![limits.counting(bucket)?],
+            Counting::Back(limits, charges) => limits.giving_back(charges)?,
+        };
+        let mut items = vec![self.conditional_put(row, before)?.into_transaction()];
+        items.extend(counts.into_iter().map(IntoTransaction::into_transaction));
+        match transaction::write(&self.table.client, &self.table.entropy, items).await {
             Ok(()) => Ok(Written::Yes),
             Err(Cancelled::Condition { place: 0, item }) => Ok(written(&row.write, item)?),
-            Err(Cancelled::Condition { .. }) => Err(AdvanceError::LimitReached { retry_at: bucket.ends_at }),
-            Err(Cancelled::Store(error)) => Err(error.into()),
+            Err(cancelled) => match (counting, cancelled) {
+                // The counter is gone, or others would not leave it alone: what is given back is not worth failing for.
+                (Counting::Back(..), Cancelled::Condition { .. } | Cancelled::Store(StoreError::Busy)) => {
+                    Ok(self.put(row, UNCHANGED, Some(before)).await?)
+                }
+                (Counting::OneMore(_, bucket), Cancelled::Condition { .. }) => {
+                    Err(AdvanceError::LimitReached { retry_at: bucket.ends_at })
+                }
+                (_, Cancelled::Store(error)) => Err(error.into()),
+            },
         }
     }
 
@@ -337,7 +432,7 @@ impl Registrations {
             .expression_attribute_values(":secret", text(before.secret.as_str()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
-            .map_err(|error| StoreError::Unavailable(error.to_string()))
+            .map_err(incomplete)
     }
 }
 
@@ -364,18 +459,23 @@ fn from_row(item: Item) -> Result<Row, StoreError> {
 }
 
 fn opened(row: Option<Row>, secret: &BearerDigest, now: Timestamp) -> Option<Opened> {
-    let row = row.filter(|row| row.secret == *secret && now < row.registration.expires_at)?;
-    Some(if row.closed {
-        Opened::Closed(Box::new(row.registration))
-    } else {
-        Opened::Open(Box::new(Stored { registration: row.registration, secret: row.secret, version: row.version }))
-    })
+    let Row { secret: kept, version, expires, registration, username, return_to, .. } = row?;
+    if kept != *secret || now.as_second() > expires {
+        return None;
+    }
+    match (registration, username) {
+        (Some(registration), _) if now < registration.expires_at => {
+            Some(Opened::Open(Box::new(Stored { registration, secret: kept, version })))
+        }
+        (None, Some(username)) => Some(Opened::Closed { username, return_to }),
+        _ => None,
+    }
 }
 
-/// The item that failed the condition, if that is why an update failed.
-fn condition_failed(error: &SdkError<UpdateItemError>) -> Option<Option<Item>> {
+/// The item that failed the condition, if that is why a deletion failed.
+fn delete_condition_failed(error: &SdkError<DeleteItemError>) -> Option<Option<Item>> {
     match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(failed.item.clone()),
+        Some(DeleteItemError::ConditionalCheckFailedException(failed)) => Some(failed.item.clone()),
         _ => None,
     }
 }

@@ -4,7 +4,6 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use domain::{
     bearer::{Bearer, BearerDigest},
     device::{Device, DeviceKey},
-    entropy::Entropy,
     session::{RelyingParty, Session, SessionId, SessionRefusal},
     sign_in::PendingSignIn,
 };
@@ -27,7 +26,6 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Sessions {
     table: Table,
-    entropy: Entropy,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -67,9 +65,9 @@ pub enum BeginError {
 }
 
 impl Sessions {
-    /// The table, with the randomness of its transactions.
-    pub const fn new(table: Table, entropy: Entropy) -> Self {
-        Self { table, entropy }
+    /// The table.
+    pub const fn new(table: Table) -> Self {
+        Self { table }
     }
 
     /// Begins a session, if the account is active in that very moment: with the sign-in consumed that waited for it,
@@ -88,7 +86,7 @@ impl Sessions {
         if let Some((waiting, browser, sign_in)) = pending {
             items.push(waiting.consume(browser, sign_in)?);
         }
-        match transaction::write(&self.table.client, &self.entropy, items).await {
+        match transaction::write(&self.table.client, &self.table.entropy, items).await {
             // The secret is 256 random bits: an item with its digest is our own write, whose answer was lost.
             Ok(()) | Err(Cancelled::Condition { place: 0, .. }) => Ok(()),
             Err(Cancelled::Condition { place: 1, .. }) => Err(BeginError::NotActive),
@@ -146,7 +144,7 @@ impl Sessions {
     /// # Errors
     /// The table's.
     pub async fn touch(&self, secret: &Bearer, now: Timestamp) -> Result<(), StoreError> {
-        let outcome = self
+        let request = self
             .table
             .client
             .update_item()
@@ -155,10 +153,8 @@ impl Sessions {
             .update_expression("SET #session.seen_at = :now")
             .condition_expression("attribute_exists(id)")
             .expression_attribute_names("#session", "session")
-            .expression_attribute_values(":now", text(now.to_string()))
-            .send()
-            .await;
-        if_held(outcome).map(drop)
+            .expression_attribute_values(":now", text(now.to_string()));
+        if_held(request.send().await).map(drop)
     }
 
     /// Ends a session.
@@ -166,15 +162,9 @@ impl Sessions {
     /// # Errors
     /// The table's.
     pub async fn end(&self, secret: &Bearer) -> Result<(), StoreError> {
-        self.table
-            .client
-            .delete_item()
-            .table_name(&self.table.name)
-            .key("id", text(secret.digest().as_str()))
-            .send()
-            .await
-            .map(drop)
-            .map_err(StoreError::from_sdk)
+        let request =
+            self.table.client.delete_item().table_name(&self.table.name).key("id", text(secret.digest().as_str()));
+        request.send().await.map(drop).map_err(StoreError::from_sdk)
     }
 
     fn put_new(&self, secret: &Bearer, session: &Session) -> Result<TransactWriteItem, StoreError> {

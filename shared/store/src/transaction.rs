@@ -12,8 +12,8 @@ use domain::entropy::Entropy;
 
 use crate::{Item, StoreError};
 
-/// How often a transaction that collided is sent again.
-const ATTEMPTS: u32 = 5;
+/// How often what collided with a transaction is sent in all.
+pub(crate) const ATTEMPTS: u32 = 5;
 
 /// Why a transaction wrote nothing.
 #[derive(Debug)]

@@ -3,9 +3,11 @@
 for (const button of document.querySelectorAll("button.reveal")) {
   const input = document.getElementById(button.getAttribute("aria-controls"));
   const state = button.closest(".field").querySelector(".reveal-state");
+  const word = button.querySelector(".reveal-word");
   const show = (shown) => {
     input.type = shown ? "text" : "password";
-    button.setAttribute("aria-pressed", shown);
+    word.textContent = shown ? button.dataset.hide : button.dataset.show;
+    button.classList.toggle("shown", shown);
   };
   button.hidden = false;
   button.addEventListener("click", () => {

@@ -3,7 +3,6 @@
 const buttons = (form) => form.querySelectorAll("button:not([type=button])");
 
 function sending(form, pressed) {
-  form.dataset.sent = "";
   for (const button of buttons(form)) button.disabled = true;
   if (pressed?.dataset.busy) {
     pressed.dataset.label = pressed.textContent;
@@ -24,6 +23,7 @@ addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented) return;
   if ("sent" in form.dataset) return event.preventDefault();
+  form.dataset.sent = "";
   // Later, since the value of a disabled button is not sent; and not for ever, since nobody is helped by a dead page.
   setTimeout(sending, 0, form, event.submitter);
   setTimeout(again, 20_000, form);

@@ -111,7 +111,10 @@ pub fn refusal<T: Template>(
         (Representation::Html, Problem::InvalidInput(_)) => told(page(problem.status(), &make(on_form)), problem),
         (Representation::Html, problem) if belongs_on_form(problem) => {
             let alert = Alert { code: problem.code(), detail: problem.detail(incoming.language) };
-            told(page(problem.status(), &make(on_form.with_alert(alert))), problem)
+            let form = on_form.with_alert(alert);
+            let ours = problem.status().is_server_error();
+            let form = if ours { form.with_request_id(&incoming.request_id) } else { form };
+            told(page(problem.status(), &make(form)), problem)
         }
         _ => self::problem(incoming, problem),
     }

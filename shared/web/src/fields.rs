@@ -96,10 +96,13 @@ impl Fields {
     /// A name, whose absence is told by what the field asks for; `None` is noted as an error.
     pub fn name(&mut self, name: &'static str, part: NamePart) -> Option<Name> {
         let text = self.checked(name)?;
-        match text.parse() {
+        match text.parse::<Name>() {
             Err(missing @ NameError::Required) => {
                 self.errors.push(FieldError { field: name, code: missing.code(), text: part.required() });
                 None
+            }
+            Ok(titled) if part == NamePart::First && titled.is_first_name_with_title() => {
+                self.noted(name, Err(NameError::Title))
             }
             parsed => self.noted(name, parsed),
         }

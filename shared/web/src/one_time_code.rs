@@ -20,13 +20,13 @@ pub struct OtpView<'a> {
 }
 
 impl<'a> OtpView<'a> {
-    /// The view of a code.
-    pub fn of(otp: &'a Otp) -> Self {
+    /// The view of a code, and how often it can still be tried.
+    pub fn of(otp: &'a Otp, attempts_left: u8) -> Self {
         Self {
             reference: otp.reference.as_str(),
             expires_at: otp.expires_at().to_string(),
             resend_at: otp.resend_at().to_string(),
-            attempts_left: otp.attempts_left(),
+            attempts_left,
         }
     }
 }
@@ -49,15 +49,15 @@ pub struct SentCode {
 }
 
 impl SentCode {
-    /// A code as it stands at `now`.
-    pub fn of(otp: &Otp, now: Timestamp, language: Language) -> Self {
+    /// A code as it stands at `now`, and how often it can still be tried.
+    pub fn of(otp: &Otp, attempts_left: u8, now: Timestamp, language: Language) -> Self {
         Self {
             number: otp.number.masked(),
             reference: otp.reference.as_str().to_owned(),
             expires_at: Moment::of(otp.expires_at(), language),
             resend_at: Moment::of(otp.resend_at(), language),
-            attempts_left: otp.attempts_left(),
-            can_enter: otp.attempts_left() > 0 && now < otp.expires_at(),
+            attempts_left,
+            can_enter: attempts_left > 0 && now < otp.expires_at(),
         }
     }
 }

@@ -44,9 +44,10 @@ impl Page {
         self.language == Language::Th
     }
 
-    /// Where the language switch leads: this page, in the other language.
+    /// Where the language switch leads: this page, in the other language. Relative, since a path that begins with two
+    /// slashes would name another host.
     pub fn in_other_language(&self) -> String {
-        format!("{}?lang={}{}", self.path, self.language.other().tag(), self.query)
+        format!("?lang={}{}", self.language.other().tag(), self.query)
     }
 
     /// The path of an asset, for templates of every crate, this one included.
@@ -132,6 +133,7 @@ pub struct Form {
     values: BTreeMap<&'static str, String>,
     errors: Vec<FieldError>,
     alert: Option<Alert>,
+    request_id: Option<String>,
 }
 
 /// One field that has to be corrected.
@@ -181,6 +183,13 @@ impl Form {
         self
     }
 
+    /// The same form with the request's id, for the help centre, where the fault is ours.
+    #[must_use]
+    pub fn with_request_id(mut self, request_id: impl Into<String>) -> Self {
+        self.request_id = Some(request_id.into());
+        self
+    }
+
     /// What stands in a field, empty if nothing does.
     pub fn value(&self, field: &str) -> &str {
         self.values.get(field).map_or("", String::as_str)
@@ -199,6 +208,11 @@ impl Form {
     /// What is told about the form as a whole.
     pub fn alert(&self) -> Option<&Alert> {
         self.alert.as_ref()
+    }
+
+    /// The request's id, where the fault is ours.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
     }
 
     /// Whether the person has something to correct or to know.
@@ -250,7 +264,7 @@ mod tests {
             expires_at: None,
             has_errors: false,
         };
-        assert_eq!(page.in_other_language(), "/sign-in?lang=en&request=abc");
+        assert_eq!(page.in_other_language(), "?lang=en&request=abc");
         assert!(page.ends().is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! A function from request to answer: parse, cross-site check, the function's own work, the common headers, one log line.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use http::Method;
 use lambda_http::{Request, service_fn};
@@ -24,6 +24,10 @@ pub enum Door {
     /// Scripts of any origin, without cookies (Fetch standard, CORS protocol).
     AnyOrigin,
 }
+
+/// When a request is answered, whatever it waits for: in our own words, before Lambda's and API Gateway's 29 s. The
+/// last resort: an API call gives up so early that what was charged for it is given back long before.
+const DEADLINE: Duration = Duration::from_secs(27);
 
 /// What a Lambda function is.
 pub trait Function: Sized + Send + Sync + 'static {
@@ -70,7 +74,7 @@ pub async fn respond<F: Function>(function: &F, request: Request, site: &Site, c
     async {
         let answered = match at_the_door(&incoming, F::DOOR) {
             Some(answered) => answered,
-            None => function.answer(&incoming).await,
+            None => within(DEADLINE, function.answer(&incoming)).await,
         };
         let response = answered.unwrap_or_else(|problem| answer::problem(&incoming, &problem));
         let code = response.extensions().get::<Told>().map_or("", |Told(code)| code);
@@ -84,13 +88,38 @@ pub async fn respond<F: Function>(function: &F, request: Request, site: &Site, c
     .await
 }
 
+async fn within(
+    deadline: Duration,
+    answering: impl Future<Output = Result<Response, Problem>>,
+) -> Result<Response, Problem> {
+    tokio::time::timeout(deadline, answering).await.unwrap_or_else(|_| {
+        tracing::error!("no answer in time");
+        Err(Problem::Unavailable)
+    })
+}
+
 /// What needs no function to answer: another method, a POST from elsewhere, a preflight.
 fn at_the_door(incoming: &Incoming, door: Door) -> Option<Result<Response, Problem>> {
+    // API Gateway takes a slash at the end for nothing; none of our addresses has one.
+    if incoming.path.len() > 1 && incoming.path.ends_with('/') {
+        return Some(Err(Problem::NotFound));
+    }
     match incoming.method {
         Method::GET | Method::HEAD => None,
         Method::OPTIONS if door == Door::AnyOrigin => Some(Ok(answer::preflight())),
         Method::POST if door == Door::OwnPages => incoming.refuse_cross_site().err().map(Err),
         Method::POST => None,
         _ => Some(Err(Problem::MethodNotAllowed)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_waits_for_ever_is_answered_for() {
+        let answered = within(Duration::from_millis(1), std::future::pending()).await;
+        assert_eq!(answered.unwrap_err(), Problem::Unavailable);
     }
 }

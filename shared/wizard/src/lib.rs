@@ -19,7 +19,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use store::{
     StoreError,
-    registrations::{AdvanceError, Opened, Registrations, Stored},
+    registrations::{AdvanceError, Counting, Opened, Registrations, Stored},
 };
 use web::{
     Clock, Environment, Incoming, Problem, Response, StartError, accept::Representation, answer, cookie::CookieName,
@@ -57,7 +57,7 @@ impl Wizard {
     pub async fn open(&self, incoming: &Incoming) -> Result<Stored, Problem> {
         match self.opened(incoming).await? {
             Some(Opened::Open(stored)) => Ok(*stored),
-            Some(Opened::Closed(_)) | None => Err(Problem::NoRegistration),
+            Some(Opened::Closed { .. }) | None => Err(Problem::NoRegistration),
         }
     }
 
@@ -98,14 +98,19 @@ impl Wizard {
         self.registrations.advance(stored, &event, None, now).await.map_err(|error| advance_problem(error, now))
     }
 
-    /// Applies an event and saves under a new secret: the old cookie is dead.
+    /// Applies an event and saves under a new secret: the old cookie is dead. What is counted with it is counted once.
     ///
     /// # Errors
     /// As [`Self::advance`].
-    pub async fn advance_renewed(&self, stored: Stored, event: Event) -> Result<(Stored, Bearer), Problem> {
+    pub async fn advance_renewed(
+        &self,
+        stored: Stored,
+        event: Event,
+        counting: Option<Counting<'_>>,
+    ) -> Result<(Stored, Bearer), Problem> {
         let now = self.clock.now();
         let secret = Bearer::new(self.entropy.bytes());
-        let advanced = self.registrations.advance(stored, &event, Some(&secret), now).await;
+        let advanced = self.registrations.advance_counting(stored, &event, Some(&secret), counting, now).await;
         Ok((advanced.map_err(|error| advance_problem(error, now))?, secret))
     }
 

@@ -7,7 +7,7 @@ use web::{Environment, StartError};
 
 /// A client of DynamoDB.
 pub fn dynamodb(environment: &Environment) -> DynamoDb {
-    DynamoDb::new(&environment.aws)
+    store::client(&environment.aws)
 }
 
 /// A client of KMS.
@@ -20,7 +20,7 @@ pub fn kms(environment: &Environment) -> Kms {
 /// # Errors
 /// The variable is missing.
 pub fn registrations(environment: &Environment) -> Result<Registrations, StartError> {
-    Ok(Registrations::new(table(environment, "REGISTRATIONS_TABLE")?, environment.entropy.clone()))
+    table(environment, "REGISTRATIONS_TABLE").map(Registrations::new)
 }
 
 /// The accounts, named by `ACCOUNTS_TABLE`.
@@ -44,7 +44,7 @@ pub fn limits(environment: &Environment) -> Result<Limits, StartError> {
 /// # Errors
 /// The variable is missing.
 pub fn sessions(environment: &Environment) -> Result<Sessions, StartError> {
-    Ok(Sessions::new(table(environment, "SESSIONS_TABLE")?, environment.entropy.clone()))
+    table(environment, "SESSIONS_TABLE").map(Sessions::new)
 }
 
 /// A table by the variable that names it.
@@ -52,5 +52,5 @@ pub fn sessions(environment: &Environment) -> Result<Sessions, StartError> {
 /// # Errors
 /// The variable is missing.
 pub fn table(environment: &Environment, variable: &str) -> Result<Table, StartError> {
-    Ok(Table::new(dynamodb(environment), environment.text(variable)?))
+    Ok(Table::new(dynamodb(environment), environment.text(variable)?, environment.entropy.clone()))
 }

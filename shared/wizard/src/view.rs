@@ -75,7 +75,7 @@ impl<'a> RegistrationView<'a> {
                 .mobile
                 .as_ref()
                 .map(|mobile| Mobile { number: mobile.number.masked(), verified: mobile.verified_at.is_some() }),
-            otp: registration.otp.as_ref().map(OtpView::of),
+            otp: registration.otp.as_ref().map(|otp| OtpView::of(otp, registration.attempts_left())),
         }
     }
 }

@@ -90,6 +90,12 @@ impl<'a> Browser<'a> {
         self
     }
 
+    /// The same, connecting from another address.
+    #[must_use]
+    pub fn at(self, address: IpAddr) -> Self {
+        Self { address, ..self }
+    }
+
     /// Another with the same cookies and address.
     #[must_use]
     pub fn twin(&self) -> Self {
@@ -134,11 +140,15 @@ impl<'a> Browser<'a> {
     pub async fn send(&self, request: http::request::Builder, body: Bytes) -> Answer {
         let cookies: Vec<_> = self.jar().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = request.header("x-forwarded-for", self.address.to_string()).header("user-agent", "journeys");
+        request = request.header(header::HOST, "localhost:8080");
         let given = |request: &http::request::Builder, name| {
             request.headers_ref().is_some_and(|headers| headers.contains_key(name))
         };
         if !given(&request, header::ACCEPT) {
             request = request.header(header::ACCEPT, self.accept);
+        }
+        if !given(&request, header::HOST) {
+            request = request.header(header::HOST, "localhost:8080");
         }
         request = request.header(header::ACCEPT_LANGUAGE, self.language);
         if !cookies.is_empty() {

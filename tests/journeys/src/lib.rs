@@ -4,11 +4,18 @@
 
 pub mod browser;
 pub mod calls;
+pub mod endpoint;
+pub mod page;
 pub mod person;
 pub mod relying_party;
+pub mod tables;
+pub mod tally;
 pub mod world;
 
 pub use browser::{Answer, Browser};
+pub use endpoint::Endpoint;
+pub use page::{Form, Page};
 pub use person::Person;
 pub use relying_party::RelyingParty;
+pub use tally::tally;
 pub use world::World;

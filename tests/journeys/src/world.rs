@@ -1,10 +1,14 @@
 //! The service under test, and the time and chance it lives in.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
+use aws_config::timeout::TimeoutConfig;
 use domain::entropy::Entropy;
 use jiff::{SignedDuration, Timestamp};
 use local::{Local, Settings};
@@ -50,6 +54,8 @@ impl World {
         settings.entropy = entropy(&forced, settings.entropy);
         settings.redelivery = std::time::Duration::ZERO;
         settings.http_client = Some(calls.recording_client());
+        settings.time_outs = patient();
+        settings.retry_pause = Duration::from_millis(1);
         settings.parameters =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let local = Local::start(settings).await.expect("the service starts");
@@ -86,6 +92,14 @@ impl World {
         let text = self.local.outbox().last_to(number)?.text;
         text.rsplit_once('#').map(|(_, code)| code.to_owned())
     }
+}
+
+/// Fifty at once on a busy machine take their time; what a lost answer does is for the tests that lose one on purpose.
+fn patient() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(20))
+        .operation_attempt_timeout(Duration::from_secs(60))
+        .build()
 }
 
 fn clock(now: &Arc<Mutex<Timestamp>>) -> Clock {

@@ -83,7 +83,7 @@ impl Services {
         Ok(reply.into_http())
     }
 
-    /// The same with the script and the record.
+    /// The same with the script.
     async fn watched(&self, asked: Asked) -> Result<Reply, Cut> {
         let request: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
         let targets = match asked.service {
@@ -92,16 +92,13 @@ impl Services {
             Service::Sns => Vec::new(),
             Service::Sqs => sqs::queue(&request).map(str::to_owned).into_iter().collect(),
         };
-        let (fault, ticket) = self.faults.meet(asked.service, &asked.operation, targets).await;
-        let reply = match fault {
+        match self.faults.meet(asked.service, &asked.operation, &targets) {
             None => self.execute(asked).await,
             Some(Fault::Refuse(refusal)) => Ok(refusal.reply(asked.service, dynamodb::actions(&request))),
             Some(Fault::LoseRequest) => Err(Cut),
             Some(Fault::LoseAnswer) => self.execute(asked).await.and(Err(Cut)),
             Some(Fault::RefuseEntry) => Ok(self.sqs.answer_but_the_first(&asked.operation, &asked.body)),
-        };
-        drop(ticket);
-        reply
+        }
     }
 
     /// Off the async threads: SQLite and the making of keys block.

@@ -149,22 +149,6 @@ async fn an_answer_or_a_request_can_be_lost() {
 }
 
 #[tokio::test]
-async fn calls_are_recorded_with_their_depth() {
-    let aws = aws().await;
-    put(&aws, "before").await;
-    aws.faults().record();
-    tokio::join!(put(&aws, "a"), mac(&aws));
-    publish(&aws).await;
-    let calls = aws.faults().calls();
-    let mut seen: Vec<_> =
-        calls.iter().map(|call| (call.depth, call.operation.as_str(), call.targets.join(","))).collect();
-    seen.sort();
-    let expected = [(1, "GenerateMac", "Mac"), (1, "PutItem", "accounts"), (2, "Publish", "")];
-    assert_eq!(seen, expected.map(|(depth, operation, targets)| (depth, operation, targets.to_owned())));
-    assert_eq!(aws.faults().depth(), 2);
-}
-
-#[tokio::test]
 async fn dropping_ends_it() {
     let aws = aws().await;
     let address = aws.address;

@@ -21,25 +21,41 @@ pub(super) fn iso(text: &str, today: Date) -> Result<BirthDate, BirthDateError> 
     plausible(valid(year, month, day)?, today)
 }
 
-pub(super) fn buddhist_parts(day: &str, month: &str, year: &str, today: Date) -> Result<BirthDate, BirthDateError> {
+/// Each part on its own first, so that all that are wrong are told; then together.
+pub(super) fn buddhist_parts(
+    day: &str,
+    month: &str,
+    year: &str,
+    today: Date,
+) -> Result<BirthDate, Vec<BirthDateError>> {
     let [day, month, year] = [day, month, year].map(|part| digits::latin(part.trim()));
     if [&day, &month, &year].iter().all(|part| part.is_empty()) {
-        return Err(BirthDateError::Required);
+        return Err(vec![BirthDateError::Required]);
     }
-    if year.is_empty() {
-        return Err(BirthDateError::YearRequired);
-    }
-    let year = number(&year).filter(|_| year.len() == 4).ok_or(BirthDateError::Year)?;
-    let year = common_year(year, Era::Buddhist, today)?;
-    let month = match month.as_str() {
-        "" => 0,
-        text => number(text).or_else(|| month::of_name(text)).ok_or(BirthDateError::Month)?,
-    };
     let day = match day.as_str() {
-        "" => 0,
-        text => number(text).ok_or(BirthDateError::Day)?,
+        "" => Ok(0),
+        text => number(text).filter(|day| (0..=31).contains(day)).ok_or(BirthDateError::Day),
     };
-    plausible(valid(year, month, day)?, today)
+    let month = match month.as_str() {
+        "" => Ok(0),
+        text => number(text)
+            .filter(|month| (0..=12).contains(month))
+            .or_else(|| month::of_name(text))
+            .ok_or(BirthDateError::Month),
+    };
+    let year = match year.as_str() {
+        "" => Err(BirthDateError::YearRequired),
+        text => number(text)
+            .filter(|_| text.len() == 4)
+            .ok_or(BirthDateError::Year)
+            .and_then(|year| common_year(year, Era::Buddhist, today)),
+    };
+    match (year, month, day) {
+        (Ok(year), Ok(month), Ok(day)) => {
+            valid(year, month, day).and_then(|date| plausible(date, today)).map_err(|error| vec![error])
+        }
+        (year, month, day) => Err([day.err(), month.err(), year.err()].into_iter().flatten().collect()),
+    }
 }
 
 pub(super) fn stored(text: &str) -> Result<BirthDate, BirthDateError> {

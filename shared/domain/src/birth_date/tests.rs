@@ -11,7 +11,10 @@ fn iso(text: &str) -> Result<BirthDate, BirthDateError> {
 }
 
 fn parts(day: &str, month: &str, year: &str) -> Result<String, BirthDateError> {
-    BirthDate::from_buddhist_parts(day, month, year, TODAY).map(BirthDate::iso)
+    BirthDate::from_buddhist_parts(day, month, year, TODAY).map(BirthDate::iso).map_err(|errors| match errors[..] {
+        [error] => error,
+        _ => panic!("{errors:?}"),
+    })
 }
 
 #[test]
@@ -101,6 +104,13 @@ fn each_mistake_is_told_at_its_part() {
     assert_eq!(iso("1995-00-05"), Err(BirthDateError::MonthRequired));
     assert_eq!(iso(""), Err(BirthDateError::Required));
     assert_eq!(iso("9999-01-01"), Err(BirthDateError::YearInFuture));
+}
+
+#[test]
+fn all_the_parts_that_are_wrong_are_told() {
+    let refused = |day, month, year| BirthDate::from_buddhist_parts(day, month, year, TODAY).unwrap_err();
+    assert_eq!(refused("32", "13", "abc"), [BirthDateError::Day, BirthDateError::Month, BirthDateError::Year]);
+    assert_eq!(refused("x", "3", ""), [BirthDateError::Day, BirthDateError::YearRequired]);
 }
 
 #[test]

@@ -104,6 +104,6 @@ pub struct Sent {
     pub number: MobileNumber,
     /// When.
     pub at: Timestamp,
-    /// The address's counter it was charged to, given back when the number is verified.
-    pub charged_to: String,
+    /// The address's counter it was charged to, until that was given back: when the number is verified.
+    pub charged_to: Option<String>,
 }

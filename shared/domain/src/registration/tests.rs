@@ -67,7 +67,7 @@ fn otp(id: &str, last: u8, at: Timestamp) -> Otp {
 }
 
 fn requested(id: &str, last: u8, at: Timestamp) -> Event {
-    Event::CodeRequested { otp: otp(id, last, at), number_mac: mac("number"), charged_to: "sends#a".into() }
+    Event::CodeRequested { otp: otp(id, last, at), number_mac: mac("number"), charged_to: Some("sends#a".into()) }
 }
 
 fn begun() -> Registration {

@@ -1,25 +1,14 @@
 //! What a thief of the tables would hold: no citizen ID, code, password or cookie, and no hash to guess at.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use http::StatusCode;
 use journeys::World;
 
 const TABLES: [&str; 4] = ["Registrations", "Accounts", "Sessions", "Limits"];
 
-fn client(world: &World) -> Client {
-    Client::new(&world.local.sdk_config())
-}
-
-async fn items(world: &World, table: &str) -> Vec<HashMap<String, AttributeValue>> {
-    client(world).scan().table_name(table).send().await.unwrap().items.unwrap_or_default()
-}
-
 async fn everything(world: &World) -> String {
     let mut text = String::new();
     for table in TABLES {
-        text.push_str(&format!("{:?}", items(world, table).await));
+        text.push_str(&format!("{:?}", world.items(table).await));
     }
     text
 }
@@ -67,7 +56,7 @@ async fn checklist_33_a_verifier_moved_to_another_account_fails_and_none_holds_a
     for person in [&thief, &victim] {
         assert_eq!(world.browser().walk(person, 6).await.status, StatusCode::CREATED);
     }
-    let accounts = items(&world, "Accounts").await;
+    let accounts = world.items("Accounts").await;
     let row =
         |name: &str| accounts.iter().find(|item| item["pk"].as_s().unwrap() == &format!("username#{name}")).unwrap();
     let phc = row(&thief.username)["password"].as_m().unwrap()["phc"].as_s().unwrap().clone();
@@ -75,7 +64,7 @@ async fn checklist_33_a_verifier_moved_to_another_account_fails_and_none_holds_a
 
     let mut moved = row(&victim.username).clone();
     moved.insert("password".into(), row(&thief.username)["password"].clone());
-    client(&world).put_item().table_name("Accounts").set_item(Some(moved)).send().await.unwrap();
+    world.dynamodb().put_item().table_name("Accounts").set_item(Some(moved)).send().await.unwrap();
     let mut as_victim = thief.clone();
     as_victim.username.clone_from(&victim.username);
     assert_eq!(world.browser().sign_in(&as_victim).await.code(), "sign_in_failed");

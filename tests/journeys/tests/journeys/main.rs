@@ -8,9 +8,20 @@
 )]
 
 mod at_rest;
+mod bad_input;
+mod calls;
+mod codes;
+mod cross_site;
 mod devices;
 mod events;
+mod forms;
+mod limits;
+mod lockout;
 mod logout;
-mod signing_keys;
+mod races;
+mod registry;
+mod regressions;
+mod rubbish;
 mod sign_in;
+mod signing_keys;
 mod wizard;

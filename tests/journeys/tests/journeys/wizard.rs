@@ -59,7 +59,7 @@ async fn refusing_the_terms_stores_nothing() {
         browser.post("/registration/terms", &body).await
     };
     assert_eq!((answer.status, answer.json()), (StatusCode::OK, json!({ "step": "declined" })));
-    assert_eq!(world.calls.take().0, Vec::<String>::new());
+    assert_eq!(world.calls.take(), []);
     assert_eq!(browser.cookie("registration"), None);
 }
 

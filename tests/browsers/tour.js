@@ -1,0 +1,151 @@
+// Every page and state of the service that a person can meet, one after the other. `at` is called with the name of each.
+
+import { acceptTerms, askForCode, chooseAccount, confirmReview, enterCode, proveIdentity, typeAccount, typeIdentity, walkTo } from "./wizard.js";
+import { REGISTRY } from "./person.js";
+
+const MINUTE = 60_000;
+
+/** Before and beside the wizard: nobody is known here. */
+export async function outside(visit, at) {
+  const { page } = visit;
+  await visit.open("/");
+  await at("home");
+  await visit.open("/nothing-here");
+  await visit.sees("notFound");
+  await at("not-found");
+  await visit.open("/registration/identity");
+  await visit.sees("ended");
+  await at("registration-ended");
+
+  await visit.open("/registration/terms");
+  await at("terms");
+  await page.getByRole("group").locator("summary").click();
+  await at("terms-proof");
+  await visit.button("accept").evaluate((button) => button.form.submit());
+  await visit.sees("terms");
+  await at("terms-undecided");
+  await visit.press("decline");
+  await visit.sees("declined");
+  await at("declined");
+
+  await visit.open("/sign-in");
+  await at("sign-in");
+  await visit.send("signIn");
+  await at("sign-in-empty");
+  await visit.fill("username", "nobody.here");
+  await visit.fill("password", "not the password of anybody");
+  await visit.send("signIn");
+  await at("sign-in-failed");
+}
+
+/** Through the wizard, with everything that can go wrong on the way. */
+export async function wizard(visit, at) {
+  await identity(visit, at);
+  await account(visit, at);
+  await mobile(visit, at);
+  await review(visit, at);
+}
+
+async function identity(visit, at) {
+  const { page } = visit;
+  await acceptTerms(visit);
+  await at("identity");
+  await visit.choose("ownWord");
+  await at("identity-own-word");
+  await visit.choose("idCard");
+  await visit.send("confirm");
+  await at("identity-empty");
+  await typeIdentity(visit, { citizenId: REGISTRY.refuses });
+  await visit.send("confirm");
+  await at("identity-not-confirmed");
+  await typeIdentity(visit, { citizenId: REGISTRY.isOut });
+  await visit.send("confirm");
+  await at("identity-unavailable");
+  await proveIdentity(visit);
+}
+
+async function account(visit, at) {
+  const { page, person } = visit;
+  await at("account");
+  await visit.send("confirm");
+  await at("account-empty");
+  await typeAccount(visit);
+  for (const reveal of await page.locator("button.reveal").all()) await reveal.click();
+  await page.locator("[data-advice]:not(:empty)").waitFor();
+  await at("account-shown");
+  await visit.fill("password", person.username);
+  await visit.send("confirm");
+  await at("account-weak");
+  await chooseAccount(visit);
+}
+
+async function mobile(visit, at) {
+  const { page } = visit;
+  await visit.sees("confirmMobile");
+  await at("mobile");
+  await visit.fill("mobile", "02 123 4567");
+  await visit.send("askForCode");
+  await at("mobile-not-one");
+  await page.clock.install();
+  await askForCode(visit);
+  await at("otp");
+  await page.clock.fastForward(MINUTE);
+  await at("otp-ask-again");
+  await visit.send("askAgain");
+  await at("otp-too-soon");
+  await visit.fill("code", "12");
+  await visit.send("confirm");
+  await at("otp-not-one");
+  const right = await visit.service.codeSentTo(visit.person.mobile);
+  await visit.fill("code", right === "111111" ? "222222" : "111111");
+  await visit.send("confirm");
+  await at("otp-wrong");
+  await page.clock.fastForward(27 * MINUTE);
+  await page.locator(".until[data-state=near]").waitFor();
+  await at("otp-session-near");
+  await page.clock.fastForward(4 * MINUTE);
+  await page.locator(".until[data-state=over]").waitFor();
+  await at("otp-session-over");
+  await enterCode(visit);
+}
+
+async function review(visit, at) {
+  await at("review");
+  await confirmReview(visit);
+  await at("done");
+  await visit.open("/sign-in");
+  await visit.fill("username", visit.person.username);
+  await visit.fill("password", visit.person.password);
+  await visit.press("signIn");
+  await visit.sees("myAccount");
+  await at("my-account");
+  await visit.open("/");
+  await at("home-signed-in");
+  await visit.open("/account");
+  await visit.press("signOut");
+  await visit.sees("signedOut");
+  await at("signed-out");
+}
+
+/** The other ways a registration ends. */
+export async function ends(visit, at) {
+  const { page, person } = visit;
+  await walkTo(visit, "otp");
+  const right = await visit.service.codeSentTo(person.mobile);
+  for (let tries = 0; tries < 5; tries += 1) {
+    await visit.fill("code", right === "111111" ? "222222" : "111111");
+    await visit.send("confirm");
+  }
+  await at("otp-exhausted");
+  await visit.press("cancel");
+  await visit.sees("cancelled");
+  await at("cancelled");
+
+  person.mobile = person.mobile.replace(/^089/, "086");
+  await walkTo(visit, "done");
+  await acceptTerms(visit);
+  await typeIdentity(visit);
+  await visit.press("confirm");
+  await visit.sees("registeredBefore");
+  await at("already-registered");
+}
