@@ -272,12 +272,7 @@ fn done(incoming: &Incoming, username: &Username, return_to: Option<&RequestHand
 }
 
 /// The browser that registered has been seen: it signs in without a code.
-fn remembered(
-    incoming: &Incoming,
-    device: Bearer,
-    username: &Username,
-    return_to: Option<&RequestHandle>,
-) -> Response {
+fn remembered(incoming: &Incoming, device: Bearer, username: &Username, return_to: Option<&RequestHandle>) -> Response {
     let response = done(incoming, username, return_to);
     let devices = authentication::browser::devices(incoming).renewed(device, None, username);
     let (cookies, seconds) = (incoming.site.cookies, authentication::finish::remembered_for());

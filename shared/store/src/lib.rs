@@ -3,10 +3,10 @@
 
 pub mod accounts;
 pub mod clients;
-pub mod consents;
-pub mod disclosures;
-pub mod devices;
 mod conflict;
+pub mod consents;
+pub mod devices;
+pub mod disclosures;
 mod failure;
 pub mod grants;
 pub mod issuing;

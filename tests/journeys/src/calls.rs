@@ -58,6 +58,16 @@ impl fmt::Debug for Interruption {
     }
 }
 
+/// The operations of calls, in the order they were made.
+pub fn operations(calls: &[Call]) -> Vec<&str> {
+    calls.iter().map(|call| call.operation.as_str()).collect()
+}
+
+/// How many of them had to wait for one another.
+pub fn depth(calls: &[Call]) -> usize {
+    calls.iter().map(|call| call.depth).max().unwrap_or_default()
+}
+
 impl Calls {
     /// The SDK's own client, with every request written down.
     pub fn recording_client(&self) -> SharedHttpClient {
