@@ -7,7 +7,7 @@ use endpoint::Failure;
 use jiff::{SignedDuration, Timestamp};
 use oidc::{
     access_token::AccessTokenClaims,
-    client::{AccessTokenFormat, Client},
+    client::{AccessTokenFormat, Client, ClientId},
     grant::{AccessHandle, FreshAccess, Grant, NewAccess, RefreshToken},
     id_token::IdToken,
     jwk::Thumbprint,
@@ -81,25 +81,19 @@ impl SsoToken {
         claims: &impl serde::Serialize,
         now: Timestamp,
     ) -> Result<String, Failure> {
-        let signed = self.signing.sign(client.id_token_signed_response_alg, typ, claims, now).await;
-        signed.map_err(Failure::unavailable)
-    }
-
-    /// Whether the client has signatures left this minute. Looked up before, counted beside the work: KMS is everybody's,
-    /// and a client that floods it is slowed to its registered rate, a few more or less.
-    pub(crate) async fn may_sign(&self, client: &Client, now: Timestamp) -> Result<(), Failure> {
-        let used = self.limits.used(&signatures(client, now)).await?;
-        if used >= client.signatures_per_minute { Err(Failure::NotNow(30)) } else { Ok(()) }
-    }
-
-    pub(crate) async fn count_signature(&self, client: &Client, now: Timestamp) {
-        if let Err(error) = self.limits.count(&signatures(client, now)).await {
+        let signed = self.signing.sign(client.id_token_signed_response_alg, typ, claims, now);
+        let bucket = signatures(&client.client_id, now);
+        let (signed, counted) = tokio::join!(signed, self.limits.count(&bucket));
+        if let Err(error) = counted {
             tracing::warn!(%error, "a signature was not counted");
         }
+        signed.map_err(Failure::unavailable)
     }
 }
 
-fn signatures(client: &Client, now: Timestamp) -> Bucket {
+/// What a client had signed this minute. Looked up before, counted beside the work: KMS is everybody's, and a client that
+/// floods it is slowed to its registered rate, a few more or less.
+pub(crate) fn signatures(client_id: &ClientId, now: Timestamp) -> Bucket {
     const SIGNATURES: Limit = Limit::new("signatures", u32::MAX, SignedDuration::from_mins(1));
-    SIGNATURES.bucket(client.client_id.as_str(), now)
+    SIGNATURES.bucket(client_id.as_str(), now)
 }

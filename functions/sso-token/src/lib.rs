@@ -120,10 +120,19 @@ impl SsoToken {
                 None => Ok(None),
             }
         };
-        let (caller, found, ready) =
-            tokio::join!(self.clients.authenticate(call, now), found, self.signing.ready(now));
+        let signatures = async {
+            match call.claimed_client() {
+                Some(id) => self.limits.used(&issue::signatures(&id, now)).await,
+                None => Ok(0),
+            }
+        };
+        let (caller, found, ready, signatures) =
+            tokio::join!(self.clients.authenticate(call, now), found, self.signing.ready(now), signatures);
         let Caller { client, mut replays } = caller?;
         ready.map_err(Failure::unavailable)?;
+        if signatures? >= client.signatures_per_minute {
+            return Err(Failure::NotNow(30));
+        }
         if !client.may_use(grant_type) {
             return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "the grant type is not registered").into());
         }

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 use oidc::{
+    client::ClientId,
+    client_authentication::Presented,
     dpop::{self, DpopError, Proof, ProvedRequest},
     error::{ErrorCode, OAuthError},
     parameters::Parameters,
@@ -60,6 +62,11 @@ impl Call {
             method: incoming.method.as_str().to_owned(),
             proofs: incoming.headers("dpop").map(str::to_owned).collect(),
         })
+    }
+
+    /// Who the caller says it is; nothing has been checked.
+    pub fn claimed_client(&self) -> Option<ClientId> {
+        Presented::read(self.authorization.as_deref(), &self.form).ok().map(|presented| presented.client_id)
     }
 
     /// The proof of possession that came with it, if one did; the replay guard is for the caller to use.
