@@ -27,6 +27,7 @@ static FILES: &[File] = files! {
     "password.js": SCRIPT,
     "sarabun-regular.woff2": FONT,
     "sarabun-semibold.woff2": FONT,
+    "send.js": SCRIPT,
     "session.js": SCRIPT,
     "site.css": STYLE,
     "submit.js": SCRIPT,

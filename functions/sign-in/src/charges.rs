@@ -69,6 +69,9 @@ impl Charged {
         if self.device(login).is_some() {
             return Ok(Standing::Known);
         }
+        if let Err(error) = &self.device {
+            return Err(wizard::store_problem(error));
+        }
         if let Err(problem) = &self.address {
             return Err(problem.clone());
         }

@@ -79,9 +79,6 @@ impl Function for SsoToken {
     }
 }
 
-/// When a client over its rate may come back, in seconds.
-const SIGNATURES_AFTER: u32 = 30;
-
 /// A call whose client is known and may use the grant.
 struct Asking<'a> {
     call: &'a Call,
@@ -123,17 +120,18 @@ impl SsoToken {
                 None => Ok(None),
             }
         };
-        let (caller, found, ready, signed) = tokio::join!(
-            self.clients.authenticate(call, now),
-            found,
-            self.signing.ready(now),
-            self.signed(call.claimed_client(), now)
-        );
+        let signatures = async {
+            match call.claimed_client() {
+                Some(id) => self.limits.used(&issue::signatures(&id, now)).await,
+                None => Ok(0),
+            }
+        };
+        let (caller, found, ready, signatures) =
+            tokio::join!(self.clients.authenticate(call, now), found, self.signing.ready(now), signatures);
         let Caller { client, mut replays } = caller?;
         ready.map_err(Failure::unavailable)?;
-        // KMS is everybody's: a client that floods it is slowed to its registered rate.
-        if signed? >= client.signatures_per_minute {
-            return Err(Failure::NotNow(SIGNATURES_AFTER));
+        if signatures? >= client.signatures_per_minute {
+            return Err(Failure::NotNow(30));
         }
         if !client.may_use(grant_type) {
             return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "the grant type is not registered").into());

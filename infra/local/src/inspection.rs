@@ -59,7 +59,7 @@ async fn with_event(function: EventHandler, event: String) -> Response<Body> {
     }
 }
 
-fn event(request: &Request) -> String {
+pub(crate) fn event(request: &Request) -> String {
     match request.body() {
         Body::Text(text) => text.clone(),
         Body::Binary(bytes) => String::from_utf8_lossy(bytes).into_owned(),
@@ -93,7 +93,7 @@ fn row(text: &Text) -> String {
     format!("<hr><p>{} · {}</p><pre>{}</pre>", escape(&text.to), text.sent_at, escape(&text.text))
 }
 
-fn answer(status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
+pub(crate) fn answer(status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
     let mut response = Response::new(Body::Text(body));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

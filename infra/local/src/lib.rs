@@ -3,6 +3,7 @@
 
 pub mod aws;
 pub mod card_registry;
+mod clients;
 mod deliveries;
 mod functions;
 pub mod gateway;
@@ -21,7 +22,7 @@ use domain::entropy::Entropy;
 use http::{Response, request::Parts};
 use http_body_util::Full;
 use tokio::{net::TcpListener, task::JoinHandle};
-use web::{Clock, Environment};
+use web::{Clock, Environment, Operation};
 
 use aws::{Aws, AwsError, faults::Faults, sqs::Queues};
 use card_registry::Outage;
@@ -104,6 +105,9 @@ pub enum LocalError {
     /// A function cannot start.
     #[error("{0}")]
     Function(#[from] web::StartError),
+    /// The demonstration's clients cannot be registered.
+    #[error("clients.json: {0}")]
+    Clients(String),
     /// The template has a function that this run does not know.
     #[error("the template's function {0} is not linked into the local run")]
     UnknownFunction(String),
@@ -136,6 +140,7 @@ impl Local {
         let network = Arc::new(Neighbourhood::default());
         let mut routes = inspection::routes(&aws.outbox());
         let mut deliveries = Vec::new();
+        let mut clients = clients::Secrets::new();
         for function in &template.functions {
             let environment = Environment::new(
                 function.environment.clone(),
@@ -151,6 +156,10 @@ impl Local {
                     routes.extend(function.routes.iter().map(|route| (route.clone(), handler.clone())));
                 }
                 Started::Event(handler) => {
+                    if function.name == ops_clients::OpsClients::NAME {
+                        clients = clients::register(&handler, &settings.issuer).await?;
+                        routes.push(clients::route(&handler));
+                    }
                     let sources = function.sources.iter().cloned();
                     deliveries.extend(sources.map(|source| {
                         Deliveries::begin(source, aws.queues(), Arc::clone(&handler), settings.redelivery)

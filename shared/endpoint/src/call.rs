@@ -64,7 +64,7 @@ impl Call {
         })
     }
 
-    /// Whom it says it comes from. Not verified: for what may be looked up before it is.
+    /// Who the caller says it is; nothing has been checked.
     pub fn claimed_client(&self) -> Option<ClientId> {
         Presented::read(self.authorization.as_deref(), &self.form).ok().map(|presented| presented.client_id)
     }

@@ -4,14 +4,14 @@
 
 use aws_sdk_dynamodb::{
     config::retry::RetryConfig,
-    types::{Delete, Put, ReturnValue, TransactWriteItem},
+    types::{Put, ReturnValue, TransactWriteItem, Update},
 };
 use domain::{
     account::AccountId,
     device::{Device, DeviceKey, FAILURES},
 };
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
@@ -21,6 +21,9 @@ use crate::{
     item, number, text,
     transaction::IntoTransaction,
 };
+
+/// How long a secret is still taken after another has taken its place.
+const STILL_GOOD: SignedDuration = SignedDuration::from_mins(1);
 
 /// The devices, in the table of sessions.
 #[derive(Clone, Debug)]
@@ -107,10 +110,17 @@ impl Devices {
         put.map(IntoTransaction::into_transaction).map_err(incomplete)
     }
 
-    /// Forgets a browser, as part of a transaction. Forgetting twice is forgetting.
-    pub(crate) fn forget(&self, key: &DeviceKey) -> Result<TransactWriteItem, StoreError> {
-        let delete = Delete::builder().table_name(&self.0.name).key("id", text(row_key(key))).build();
-        delete.map(IntoTransaction::into_transaction).map_err(incomplete)
+    /// Lets a secret go that another has taken the place of, as part of a transaction: soon, and not at once, since a
+    /// button pressed twice comes with the old one too.
+    pub(crate) fn let_go(&self, key: &DeviceKey, now: Timestamp) -> Result<TransactWriteItem, StoreError> {
+        Update::builder()
+            .table_name(&self.0.name)
+            .key("id", text(row_key(key)))
+            .update_expression("SET expires = :soon")
+            .expression_attribute_values(":soon", number((now + STILL_GOOD).as_second()))
+            .build()
+            .map(IntoTransaction::into_transaction)
+            .map_err(incomplete)
     }
 }
 

@@ -78,10 +78,11 @@ impl Sessions {
     pub async fn begin(&self, accounts: &Accounts, beginning: Beginning<'_>) -> Result<(), BeginError> {
         let Beginning { secret, session, pending, device: (devices, key, replaced) } = beginning;
         let device = devices.remember(&key, Device::seen(session.account_id, session.authenticated_at))?;
+        let now = session.authenticated_at;
         let mut items =
             vec![self.put_new(secret, &session)?, active(&accounts.0, session.account_id)?.into_transaction(), device];
         if let Some(replaced) = replaced {
-            items.push(devices.forget(&replaced)?);
+            items.push(devices.let_go(&replaced, now)?);
         }
         if let Some((waiting, browser, sign_in)) = pending {
             items.push(waiting.consume(browser, sign_in)?);

@@ -23,7 +23,7 @@ fn granted() -> Authorization {
             sid: "sid-1".to_owned(),
             auth_time: now() - SignedDuration::from_secs(100),
             acr: Acr::Aal2,
-            amr: domain::session::Authentication::PasswordAndText.amr().iter().map(|method| (*method).to_owned()).collect(),
+            amr: ["pwd", "otp", "sms", "mfa"].map(str::to_owned).to_vec(),
             ial: "1.3".parse().unwrap(),
             claims: ClaimsRequest::default(),
             nonce: Some("n\"ก".to_owned()),

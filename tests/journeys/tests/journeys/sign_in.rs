@@ -1,6 +1,7 @@
 //! Signing in: the code that a new browser is asked for, its limits, and the session that comes of it.
 
 use futures_util::future::join_all;
+use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use jiff::SignedDuration;
 use journeys::{
@@ -351,6 +352,6 @@ async fn registering_in_the_middle_of_a_request_leads_back_into_it() {
     let done = browser.send(confirmed, "confirm=yes".into()).await;
     let location = format!("/registration/done?request={handle}");
     assert_eq!((done.status, done.header("location")), (StatusCode::SEE_OTHER, location.as_str()));
-    let page = browser.get(&location).await;
+    let page = browser.send(Request::get(&location).header(header::ACCEPT, "text/html"), Bytes::new()).await;
     assert!(page.body.contains(&format!("href=\"/connect/resume?request={handle}\"")), "{}", page.body);
 }
