@@ -4,7 +4,7 @@ mod page;
 
 use std::str::FromStr;
 
-use authentication::{Authentication, Browser, SignedIn};
+use authentication::{Authentication, Browser};
 use domain::{bearer::Bearer, language::Text, reason::Reason};
 use endpoint::Clients;
 use http::{Method, StatusCode};
@@ -46,14 +46,16 @@ impl Function for Consent {
         let handle = incoming.query("request").or_else(|| fields.text("request"));
         let handle: Bearer = handle.and_then(|handle| handle.parse().ok()).ok_or(Problem::RequestGone)?;
         let now = self.authentication.clock.now();
-        let (waiting, signed_in) =
-            tokio::join!(self.waiting(incoming, &handle, now), self.authentication.signed_in(incoming));
+        let (waiting, session) =
+            tokio::join!(self.waiting(incoming, &handle, now), self.authentication.session(incoming));
         let request = waiting?.request;
-        let Some(SignedIn { account, .. }) = signed_in? else { return Ok(on(incoming, &handle)) };
-        let (registered, agreement) = tokio::join!(
+        let Some((secret, session)) = session? else { return Ok(on(incoming, &handle)) };
+        let (account, registered, agreement) = tokio::join!(
+            self.authentication.holder(&secret, &session),
             self.clients.active(&request.client_id),
-            self.consents.agreement(account.id, &request.client_id)
+            self.consents.agreement(session.account_id, &request.client_id)
         );
+        let Some(account) = account? else { return Ok(on(incoming, &handle)) };
         let registered = registered.map_err(|_| Problem::Unavailable)?.ok_or(Problem::RequestGone)?;
         let agreement = agreement.map_err(wizard::unavailable)?;
         let asked = Asked { handle, request, client: registered.client, account, agreement };

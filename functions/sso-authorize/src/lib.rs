@@ -17,9 +17,9 @@ mod returned;
 use authentication::{Authentication, Browser};
 use code::NotIssued;
 use domain::{
-    account::{Account, AccountStatus},
+    account::Account,
     bearer::Bearer,
-    session::{Session, SessionRefusal},
+    session::Session,
 };
 use endpoint::Clients;
 use http::Method;
@@ -142,7 +142,7 @@ impl SsoAuthorize {
             let handle = self.wait(&standing, None).await?;
             return Ok(answer::see_other(&resume_path(&handle)));
         }
-        let person = self.person(session?, &standing.client.client_id, standing.client.subject_sector(), now).await?;
+        let person = self.person(session?, &standing.client.client_id, standing.client.subject_sector()).await?;
         self.go_on(incoming, standing, person, now).await
     }
 
@@ -158,7 +158,7 @@ impl SsoAuthorize {
         let Waiting { request, sector, pushed, created_at, .. } = waiting;
         let (client, person) = tokio::join!(
             self.clients.active(&request.client_id),
-            self.person(session?, &request.client_id, &sector, now)
+            self.person(session?, &request.client_id, &sector)
         );
         let registered = client.map_err(|_| Problem::Unavailable)?.ok_or(Problem::RequestGone)?;
         let (client, is_first_of_client) = (registered.client, !registered.used);
@@ -259,29 +259,16 @@ impl SsoAuthorize {
         session: Option<(Bearer, Session)>,
         client: &oidc::client::ClientId,
         sector: &str,
-        now: Timestamp,
     ) -> Result<Option<Person>, Problem> {
         let Some((secret, session)) = session else { return Ok(None) };
         let id = session.account_id;
-        let seen = async {
-            match session.check(now) {
-                Err(SessionRefusal::Unseen) => self.authentication.sessions.touch(&secret, now).await,
-                _ => Ok(()),
-            }
-        };
-        let (account, agreement, subject, seen) = tokio::join!(
-            self.authentication.accounts.find(id),
+        let (account, agreement, subject) = tokio::join!(
+            self.authentication.holder(&secret, &session),
             self.consents.agreement(id, client),
-            self.consents.subject(id, sector),
-            seen
+            self.consents.subject(id, sector)
         );
-        if let Err(error) = seen {
-            tracing::warn!(%error, "a session's use was not noted");
-        }
-        let account = account.map_err(wizard::unavailable)?;
         let (agreement, subject) = (agreement.map_err(wizard::unavailable)?, subject.map_err(wizard::unavailable)?);
-        let active = account.filter(|account| account.status == AccountStatus::Active);
-        Ok(active.map(|account| Person { secret, session, account, agreement, subject }))
+        Ok(account?.map(|account| Person { secret, session, account, agreement, subject }))
     }
 }
 

@@ -75,11 +75,20 @@ impl Authentication {
     /// # Errors
     /// The tables'.
     pub async fn signed_in(&self, incoming: &Incoming) -> Result<Option<SignedIn>, Problem> {
-        let now = self.clock.now();
         let Some((secret, session)) = self.session(incoming).await? else { return Ok(None) };
+        let account = self.holder(&secret, &session).await?;
+        Ok(account.map(|account| SignedIn { secret, session, account }))
+    }
+
+    /// The account of a session, which is in use again with it; `None` if it is not active.
+    ///
+    /// # Errors
+    /// The tables'.
+    pub async fn holder(&self, secret: &Bearer, session: &Session) -> Result<Option<Account>, Problem> {
+        let now = self.clock.now();
         let seen = async {
             match session.check(now) {
-                Err(SessionRefusal::Unseen) => self.sessions.touch(&secret, now).await,
+                Err(SessionRefusal::Unseen) => self.sessions.touch(secret, now).await,
                 _ => Ok(()),
             }
         };
@@ -87,9 +96,7 @@ impl Authentication {
         if let Err(error) = seen {
             tracing::warn!(%error, "a session's use was not noted");
         }
-        let account = account.map_err(wizard::unavailable)?;
-        let active = account.filter(|account| account.status == AccountStatus::Active);
-        Ok(active.map(|account| SignedIn { secret, session, account }))
+        Ok(account.map_err(wizard::unavailable)?.filter(|account| account.status == AccountStatus::Active))
     }
 
     /// Ends the session of the request's cookie, whatever it is. Ending twice is ending.
