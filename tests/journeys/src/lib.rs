@@ -4,11 +4,15 @@
 
 pub mod browser;
 pub mod calls;
+pub mod client;
+pub mod key;
 pub mod person;
 pub mod relying_party;
 pub mod world;
 
 pub use browser::{Answer, Browser};
+pub use client::{Client, Returned};
+pub use key::Key;
 pub use person::Person;
 pub use relying_party::RelyingParty;
 pub use world::World;

@@ -12,5 +12,6 @@ mod devices;
 mod events;
 mod logout;
 mod signing_keys;
+mod sso;
 mod sign_in;
 mod wizard;
