@@ -77,6 +77,7 @@ pub struct Local {
     aws: Aws,
     outage: Outage,
     registry: JoinHandle<Infallible>,
+    secrets: clients::Secrets,
     _deliveries: Vec<Deliveries>,
 }
 
@@ -133,7 +134,7 @@ impl Local {
         let network = Arc::new(Neighbourhood::default());
         let mut routes = inspection::routes(&aws.outbox());
         let mut deliveries = Vec::new();
-        let mut clients = clients::Secrets::new();
+        let mut secrets = clients::Secrets::new();
         for function in &template.functions {
             let environment = Environment::new(
                 function.environment.clone(),
@@ -150,7 +151,7 @@ impl Local {
                 }
                 Started::Event(handler) => {
                     if function.name == ops_clients::OpsClients::NAME {
-                        clients = clients::register(&handler, &settings.issuer).await?;
+                        secrets = clients::register(&handler, &settings.issuer).await?;
                         routes.push(clients::route(&handler));
                     }
                     let sources = function.sources.iter().cloned();
@@ -161,7 +162,7 @@ impl Local {
             }
         }
         let gateway = Arc::new(Gateway::new(routes, clock));
-        Ok(Self { gateway, aws, outage, registry, _deliveries: deliveries })
+        Ok(Self { gateway, aws, outage, registry, secrets, _deliveries: deliveries })
     }
 
     /// Serves until the task is dropped.
@@ -177,6 +178,11 @@ impl Local {
     /// The texts that were sent.
     pub fn outbox(&self) -> Arc<Outbox> {
         self.aws.outbox()
+    }
+
+    /// The secret of one of the demonstration's clients.
+    pub fn client_secret(&self, client_id: &str) -> Option<&str> {
+        self.secrets.get(client_id).map(String::as_str)
     }
 
     /// The queues and what is in them, dead letters too.

@@ -8,6 +8,8 @@
 )]
 
 mod at_rest;
+mod checklist_authorize;
+mod checklist_token;
 mod devices;
 mod events;
 mod logout;
