@@ -84,6 +84,7 @@ pub struct Local {
     time_outs: TimeoutConfig,
     outage: Outage,
     registry: JoinHandle<Infallible>,
+    secrets: clients::Secrets,
     _deliveries: Vec<Deliveries>,
 }
 
@@ -140,7 +141,7 @@ impl Local {
         let network = Arc::new(Neighbourhood::default());
         let mut routes = inspection::routes(&aws.outbox());
         let mut deliveries = Vec::new();
-        let mut clients = clients::Secrets::new();
+        let mut secrets = clients::Secrets::new();
         for function in &template.functions {
             let environment = Environment::new(
                 function.environment.clone(),
@@ -157,7 +158,7 @@ impl Local {
                 }
                 Started::Event(handler) => {
                     if function.name == ops_clients::OpsClients::NAME {
-                        clients = clients::register(&handler, &settings.issuer).await?;
+                        secrets = clients::register(&handler, &settings.issuer).await?;
                         routes.push(clients::route(&handler));
                     }
                     let sources = function.sources.iter().cloned();
@@ -168,7 +169,7 @@ impl Local {
             }
         }
         let gateway = Arc::new(Gateway::new(routes, clock));
-        Ok(Self { gateway, aws, time_outs: settings.time_outs, outage, registry, _deliveries: deliveries })
+        Ok(Self { gateway, aws, time_outs: settings.time_outs, outage, registry, secrets, _deliveries: deliveries })
     }
 
     /// Serves until the task is dropped.
@@ -184,6 +185,11 @@ impl Local {
     /// The texts that were sent.
     pub fn outbox(&self) -> Arc<Outbox> {
         self.aws.outbox()
+    }
+
+    /// The secret of one of the demonstration's clients.
+    pub fn client_secret(&self, client_id: &str) -> Option<&str> {
+        self.secrets.get(client_id).map(String::as_str)
     }
 
     /// The queues and what is in them, dead letters too.

@@ -244,6 +244,11 @@ impl<'a> Browser<'a> {
         self.post("/sign-in/otp", &json!({ "code": code })).await
     }
 
+    /// The code in the newest text to a person, empty if there is none.
+    pub fn code_sent_to(&self, person: &Person) -> String {
+        self.world.code_sent_to(&person.e164()).unwrap_or_default()
+    }
+
     /// Signing in from wherever: with the code, if one is asked for.
     pub async fn sign_in_with_code(&self, person: &Person) -> Answer {
         let answer = self.sign_in(person).await;

@@ -82,7 +82,11 @@ impl Keyring {
                 }
             };
         }
-        Ok(Self { keys: keys.to_vec(), file, made: Mutex::new(made) })
+        let keyring = Self { keys: keys.to_vec(), file, made: Mutex::new(made) };
+        for key in keys.iter().filter(|key| key.key_spec == KeySpec::Rsa2048) {
+            keyring.material(key)?;
+        }
+        Ok(keyring)
     }
 
     /// A key by its ARN or, as KMS takes it too, its id. There are no aliases: they would be judged by name.
@@ -102,7 +106,11 @@ impl Keyring {
                 .map(Zeroizing::new)
                 .map_err(|_| KeyringError::Corrupt(key.arn.clone()))?,
             None => {
-                let secret = fresh(key.key_spec).ok_or(KeyringError::NoEntropy)?;
+                let secret = match (key.key_spec, &self.file) {
+                    (KeySpec::Rsa2048, None) => of_this_process(&key.arn),
+                    _ => fresh(key.key_spec),
+                };
+                let secret = secret.ok_or(KeyringError::NoEntropy)?;
                 made.secrets.insert(key.arn.clone(), Zeroizing::new(BASE64_STANDARD.encode(&secret)));
                 self.keep(&made.secrets)?;
                 secret
@@ -130,6 +138,19 @@ impl Keyring {
         };
         write().map_err(|source| KeyringError::File { path: path.clone(), source })
     }
+}
+
+/// An RSA key in memory is one for the whole process: making one takes longer than a caller of KMS waits, and no test
+/// minds that another's service signs with it too.
+fn of_this_process(arn: &str) -> Option<Zeroizing<Vec<u8>>> {
+    static MADE: Mutex<BTreeMap<String, Zeroizing<Vec<u8>>>> = Mutex::new(BTreeMap::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(secret) = made.get(arn) {
+        return Some(secret.clone());
+    }
+    let secret = fresh(KeySpec::Rsa2048)?;
+    made.insert(arn.to_owned(), secret.clone());
+    Some(secret)
 }
 
 fn fresh(spec: KeySpec) -> Option<Zeroizing<Vec<u8>>> {

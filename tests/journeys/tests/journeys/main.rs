@@ -10,6 +10,8 @@
 mod at_rest;
 mod bad_input;
 mod calls;
+mod checklist_authorize;
+mod checklist_token;
 mod codes;
 mod cross_site;
 mod devices;
@@ -24,4 +26,5 @@ mod regressions;
 mod rubbish;
 mod sign_in;
 mod signing_keys;
+mod sso;
 mod wizard;
