@@ -159,8 +159,8 @@ fn account_page(incoming: &Incoming, account: &Details, session: &Session) -> Ac
         signed_in_at: Moment::of(session.authenticated_at, incoming.language),
         services: session
             .relying_parties
-            .iter()
-            .map(|(_, party)| {
+            .values()
+            .map(|party| {
                 let name = party.name.in_language(incoming.language).to_owned();
                 (name, Moment::of(party.since, incoming.language))
             })

@@ -16,11 +16,7 @@ mod returned;
 
 use authentication::{Authentication, Browser};
 use code::NotIssued;
-use domain::{
-    account::Account,
-    bearer::Bearer,
-    session::Session,
-};
+use domain::{account::Account, bearer::Bearer, session::Session};
 use endpoint::Clients;
 use http::Method;
 use jiff::Timestamp;
@@ -156,10 +152,8 @@ impl SsoAuthorize {
         let waiting = waiting.map_err(wizard::unavailable)?.ok_or(Problem::RequestGone)?;
         let browser = self.bound(incoming, &handle, &waiting).await?;
         let Waiting { request, sector, pushed, created_at, .. } = waiting;
-        let (client, person) = tokio::join!(
-            self.clients.active(&request.client_id),
-            self.person(session?, &request.client_id, &sector)
-        );
+        let (client, person) =
+            tokio::join!(self.clients.active(&request.client_id), self.person(session?, &request.client_id, &sector));
         let registered = client.map_err(|_| Problem::Unavailable)?.ok_or(Problem::RequestGone)?;
         let (client, is_first_of_client) = (registered.client, !registered.used);
         // What was registered when the request came may not be so any more.

@@ -14,7 +14,7 @@ use oidc::{
     jws::Typ,
     scope::{Scope, Scopes},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use crate::SsoToken;
 
@@ -55,23 +55,23 @@ impl SsoToken {
                 self.sign(client, Typ::AccessToken, &claims, now).await?
             }
         };
-        let mut body = json!({
-            "access_token": token,
-            "token_type": if access.jkt.is_some() { "DPoP" } else { "Bearer" },
-            "expires_in": access.expires_at.duration_since(now).as_secs(),
-            "scope": access.scopes.to_string(),
-        });
+        let mut body = Map::new();
+        body.insert("access_token".into(), token.as_str().into());
+        body.insert("token_type".into(), if access.jkt.is_some() { "DPoP" } else { "Bearer" }.into());
+        body.insert("expires_in".into(), access.expires_at.duration_since(now).as_secs().into());
+        body.insert("scope".into(), access.scopes.to_string().into());
         if let Some(person) = authorization.person.as_ref().filter(|_| access.scopes.contains(Scope::OPENID)) {
             let claims = match is_first {
                 true => IdToken::new(&self.issuer, authorization, person, now),
                 false => IdToken::refreshed(&self.issuer, authorization, person, now),
             };
-            body["id_token"] = self.sign(client, Typ::Jwt, &claims.beside(&token), now).await?.into();
+            let id_token = self.sign(client, Typ::Jwt, &claims.beside(&token), now).await?;
+            body.insert("id_token".into(), id_token.into());
         }
         if let Some(refresh) = refresh {
-            body["refresh_token"] = refresh.expose().into();
+            body.insert("refresh_token".into(), refresh.expose().into());
         }
-        Ok(body)
+        Ok(Value::Object(body))
     }
 
     async fn sign(

@@ -51,8 +51,8 @@ impl Failure {
         tracing::info!(code = error.code.as_str(), description = error.description, "refused");
         let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
         let mut body = json!({ "error": error.code.as_str(), "error_description": error.description });
-        if status.is_server_error() {
-            body["request_id"] = incoming.request_id.as_str().into();
+        if let Some(body) = body.as_object_mut().filter(|_| status.is_server_error()) {
+            body.insert("request_id".into(), incoming.request_id.as_str().into());
         }
         let mut response = json(status, &body);
         if let Self::NotNow(seconds) = self {

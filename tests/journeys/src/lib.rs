@@ -4,10 +4,10 @@
 
 pub mod browser;
 pub mod calls;
-pub mod endpoint;
-pub mod page;
 pub mod client;
+pub mod endpoint;
 pub mod key;
+pub mod page;
 pub mod person;
 pub mod relying_party;
 pub mod tables;
@@ -15,10 +15,10 @@ pub mod tally;
 pub mod world;
 
 pub use browser::{Answer, Browser};
-pub use endpoint::Endpoint;
-pub use page::{Form, Page};
 pub use client::{Client, Returned};
+pub use endpoint::Endpoint;
 pub use key::Key;
+pub use page::{Form, Page};
 pub use person::Person;
 pub use relying_party::RelyingParty;
 pub use tally::tally;

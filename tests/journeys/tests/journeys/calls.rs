@@ -37,7 +37,11 @@ impl Row {
     }
 
     fn budget(&self) -> usize {
-        DEEPER.iter().chain(&SHALLOWER).find(|(endpoint, _)| *endpoint == self.endpoint).map_or(BUDGET, |(_, depth)| *depth)
+        DEEPER
+            .iter()
+            .chain(&SHALLOWER)
+            .find(|(endpoint, _)| *endpoint == self.endpoint)
+            .map_or(BUDGET, |(_, depth)| *depth)
     }
 
     /// `Get Registrations + GenerateMac; Put Registrations`: `+` is beside, `;` is after.

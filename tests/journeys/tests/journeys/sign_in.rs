@@ -1,7 +1,7 @@
 //! Signing in: the code that a new browser is asked for, its limits, and the session that comes of it.
 
-use futures_util::future::join_all;
 use bytes::Bytes;
+use futures_util::future::join_all;
 use http::{Request, StatusCode, header};
 use jiff::SignedDuration;
 use journeys::{

@@ -45,9 +45,8 @@ pub(super) async fn measure(measured: &mut Measured<'_>, person: &Person) {
 async fn signed_on(measured: &mut Measured<'_>, browser: &Browser<'_>, person: &Person) -> String {
     let asked = page(browser, &format!("/connect/authorize?{REQUEST}")).await;
     measured.note("GET /connect/authorize (nobody signed in)", &asked);
-    let from_elsewhere = Request::post("/connect/authorize")
-        .header("sec-fetch-site", "cross-site")
-        .header(header::CONTENT_TYPE, FORM);
+    let from_elsewhere =
+        Request::post("/connect/authorize").header("sec-fetch-site", "cross-site").header(header::CONTENT_TYPE, FORM);
     measured.note("POST /connect/authorize", &browser.send(from_elsewhere, REQUEST.into()).await);
     let sign_in = asked.header("location").to_owned();
     let credentials = json!({
@@ -65,7 +64,8 @@ async fn signed_on(measured: &mut Measured<'_>, browser: &Browser<'_>, person: &
 
 async fn tokens(measured: &mut Measured<'_>, relying_party: &RelyingParty, code: &str) {
     let program = measured.world.browser();
-    let redeemed = format!("grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}&code_verifier={VERIFIER}");
+    let redeemed =
+        format!("grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}&code_verifier={VERIFIER}");
     let tokens = relying_party.post(&program, "/connect/token", &redeemed).await;
     measured.note("POST /connect/token (a code)", &tokens);
     let text = |name: &str| tokens.json()[name].as_str().unwrap().to_owned();
@@ -81,7 +81,11 @@ async fn tokens(measured: &mut Measured<'_>, relying_party: &RelyingParty, code:
     );
     let bodies = [
         ("POST /connect/token (an exchange)", "/connect/token", exchanged),
-        ("POST /connect/token (a refresh token)", "/connect/token", format!("grant_type=refresh_token&refresh_token={refresh}")),
+        (
+            "POST /connect/token (a refresh token)",
+            "/connect/token",
+            format!("grant_type=refresh_token&refresh_token={refresh}"),
+        ),
         ("POST /connect/token (the client itself)", "/connect/token", "grant_type=client_credentials".to_owned()),
         ("POST /connect/introspect", "/connect/introspect", format!("token={access}")),
         ("POST /connect/revocation", "/connect/revocation", format!("token={access}")),
@@ -103,9 +107,8 @@ struct RelyingParty {
 
 impl RelyingParty {
     async fn post(&self, program: &Browser<'_>, path: &str, form: &str) -> Answer {
-        let request = Request::post(path)
-            .header(header::CONTENT_TYPE, FORM)
-            .header(header::AUTHORIZATION, &self.authorization);
+        let request =
+            Request::post(path).header(header::CONTENT_TYPE, FORM).header(header::AUTHORIZATION, &self.authorization);
         program.send(request, form.to_owned().into()).await
     }
 }
