@@ -9,6 +9,8 @@
 
 mod at_rest;
 mod checklist_authorize;
+mod checklist_bootstraps;
+mod checklist_fapi;
 mod checklist_token;
 mod devices;
 mod events;
