@@ -77,14 +77,11 @@ struct Service<'a> {
 
 impl<'a> SessionView<'a> {
     fn of(session: &'a Session, language: Language) -> Self {
-        let services = session
-            .relying_parties
-            .iter()
-            .map(|(client_id, party)| Service {
-                client_id,
-                name: party.name.in_language(language),
-                since: party.since.to_string(),
-            });
+        let services = session.relying_parties.iter().map(|(client_id, party)| Service {
+            client_id,
+            name: party.name.in_language(language),
+            since: party.since.to_string(),
+        });
         Self {
             acr: session.authentication.acr().as_str(),
             authenticated_at: session.authenticated_at.to_string(),

@@ -9,11 +9,7 @@ use domain::{bearer::Bearer, language::Text, reason::Reason};
 use endpoint::Clients;
 use http::{Method, StatusCode};
 use jiff::Timestamp;
-use oidc::{
-    agreement::Agreement,
-    authorization_request::AuthorizationRequest,
-    client::Client,
-};
+use oidc::{agreement::Agreement, authorization_request::AuthorizationRequest, client::Client};
 use page::ConsentPage;
 use serde::Serialize;
 use store::{

@@ -70,10 +70,7 @@ pub(crate) fn in_json(incoming: &Incoming, asked: &Asked) -> Value {
 
 /// Whether a number or an address is verified is said beside it, and the parts of a name as the whole name.
 const fn is_a_line(claim: ClaimName) -> bool {
-    !matches!(
-        claim,
-        ClaimName::PhoneNumberVerified | ClaimName::EmailVerified | ClaimName::CitizenIdVerified
-    )
+    !matches!(claim, ClaimName::PhoneNumberVerified | ClaimName::EmailVerified | ClaimName::CitizenIdVerified)
 }
 
 fn value(claim: ClaimName, incoming: &Incoming, asked: &Asked) -> Option<String> {

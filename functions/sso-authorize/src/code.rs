@@ -24,12 +24,7 @@ pub(crate) enum NotIssued {
 }
 
 impl SsoAuthorize {
-    pub(crate) async fn issue(
-        &self,
-        standing: &Standing,
-        person: &Person,
-        now: Timestamp,
-    ) -> Result<Code, NotIssued> {
+    pub(crate) async fn issue(&self, standing: &Standing, person: &Person, now: Timestamp) -> Result<Code, NotIssued> {
         let Standing { request, client, .. } = standing;
         let entropy = &self.authentication.entropy;
         let (account, sector) = (person.account.id, client.subject_sector());

@@ -127,7 +127,8 @@ impl Person {
 impl SsoAuthorize {
     async fn begin(&self, incoming: &Incoming, parameters: Parameters) -> Result<Response, Problem> {
         let now = self.authentication.clock.now();
-        let (asked, session) = tokio::join!(self.read(incoming, &parameters, now), self.authentication.session(incoming));
+        let (asked, session) =
+            tokio::join!(self.read(incoming, &parameters, now), self.authentication.session(incoming));
         let Asked { request, registered, pushed } = match asked {
             Ok(asked) => asked,
             Err(Refused::ToPerson(reason)) => return Ok(page::refused(incoming, reason)),
@@ -150,7 +151,8 @@ impl SsoAuthorize {
         let now = self.authentication.clock.now();
         let handle: Bearer =
             incoming.query("request").and_then(|handle| handle.parse().ok()).ok_or(Problem::RequestGone)?;
-        let (waiting, session) = tokio::join!(self.requests.waiting(&handle, now), self.authentication.session(incoming));
+        let (waiting, session) =
+            tokio::join!(self.requests.waiting(&handle, now), self.authentication.session(incoming));
         let waiting = waiting.map_err(wizard::unavailable)?.ok_or(Problem::RequestGone)?;
         let browser = self.bound(incoming, &handle, &waiting).await?;
         let Waiting { request, sector, pushed, created_at, .. } = waiting;
@@ -277,8 +279,7 @@ impl SsoAuthorize {
             tracing::warn!(%error, "a session's use was not noted");
         }
         let account = account.map_err(wizard::unavailable)?;
-        let (agreement, subject) =
-            (agreement.map_err(wizard::unavailable)?, subject.map_err(wizard::unavailable)?);
+        let (agreement, subject) = (agreement.map_err(wizard::unavailable)?, subject.map_err(wizard::unavailable)?);
         let active = account.filter(|account| account.status == AccountStatus::Active);
         Ok(active.map(|account| Person { secret, session, account, agreement, subject }))
     }

@@ -63,7 +63,8 @@ pub(crate) fn refused(incoming: &Incoming, reason: &'static str) -> Response {
 }
 
 pub(crate) fn lacking(incoming: &Incoming, standing: &Standing, requirement: Requirement) -> Response {
-    let unmet = OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, "the person does not meet what is required");
+    let unmet =
+        OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, "the person does not meet what is required");
     let answer_to = &standing.request.answer_to;
     let fields = returned::complete(incoming, answer_to, returned::error_fields(&unmet));
     let way_back = match answer_to.response_mode {

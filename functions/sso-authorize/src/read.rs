@@ -87,7 +87,10 @@ impl SsoAuthorize {
             Refused::NotNow(Problem::Unavailable)
         })?;
         let invalid = |answer_to: &ReturnAddress| {
-            Refused::ToClient(answer_to.clone(), OAuthError::invalid_request("id_token_hint is not one of ours for this client"))
+            Refused::ToClient(
+                answer_to.clone(),
+                OAuthError::invalid_request("id_token_hint is not one of ours for this client"),
+            )
         };
         let verified = IdTokenHint::verify(&hint, &incoming.site.issuer, &keys);
         let hint = verified.map_err(|_| invalid(&request.answer_to))?;

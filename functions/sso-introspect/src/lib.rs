@@ -108,8 +108,7 @@ impl SsoIntrospect {
     /// Whether the person's account is active, and the session lives where the grant ends with it.
     async fn rests_on_somebody(&self, grant: &Grant, now: Timestamp) -> Result<bool, Failure> {
         let Some(person) = &grant.authorization().person else { return Ok(true) };
-        let (account, lives) =
-            tokio::join!(self.accounts.find(person.account_id), lives(&self.sessions, grant, now));
+        let (account, lives) = tokio::join!(self.accounts.find(person.account_id), lives(&self.sessions, grant, now));
         Ok(account?.is_some_and(|account| account.status == AccountStatus::Active) && lives?)
     }
 

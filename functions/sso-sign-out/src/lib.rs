@@ -59,7 +59,9 @@ impl Function for SsoSignOut {
             Ok(asked) => asked,
             Err(NotAsked(reason)) => return Ok(page::refused(incoming, reason)),
         };
-        let Some((secret, session)) = self.authentication.session(incoming).await? else { return Ok(gone_on(incoming, &asked)) };
+        let Some((secret, session)) = self.authentication.session(incoming).await? else {
+            return Ok(gone_on(incoming, &asked));
+        };
         if !confirmed && !asked.is_about(&session) {
             return Ok(ask(incoming, &asked));
         }

@@ -42,10 +42,9 @@ struct RefusedPage {
 pub(crate) fn refused(incoming: &Incoming, reason: &'static str) -> Response {
     tracing::info!(reason, "sign-out refused");
     match incoming.representation {
-        Representation::Json => answer::json(
-            StatusCode::BAD_REQUEST,
-            &json!({ "error": "invalid_request", "error_description": reason }),
-        ),
+        Representation::Json => {
+            answer::json(StatusCode::BAD_REQUEST, &json!({ "error": "invalid_request", "error_description": reason }))
+        }
         Representation::Html => {
             let page = RefusedPage { page: incoming.page(), reason, request_id: incoming.request_id.clone() };
             answer::page(StatusCode::BAD_REQUEST, &page)

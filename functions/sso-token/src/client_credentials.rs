@@ -35,8 +35,7 @@ impl SsoToken {
         let (grant, access) = Grant::with_access_token(id, authorization, access, now);
         let tokens = Tokens { grant: &grant, access: &access, refresh: None, is_first: true };
         let together = Together { replays: &replays, ..Together::default() };
-        let (begun, told) =
-            tokio::join!(self.grants.begin(grant.clone(), together), self.tell(&client, tokens, now));
+        let (begun, told) = tokio::join!(self.grants.begin(grant.clone(), together), self.tell(&client, tokens, now));
         begun.map_err(not_saved)?;
         told
     }

@@ -60,7 +60,9 @@ impl SsoToken {
         let request =
             ExchangeRequest { caller: &client.client_id, jkt: jkt.as_ref(), scopes, target_scopes: &target.scope };
         let permission = stored.grant.check_exchange(handle, &request, *now).map_err(refused)?;
-        let Some(person) = stored.grant.authorization().person.clone() else { return Err(refused(ExchangeRefusal::NoPerson)) };
+        let Some(person) = stored.grant.authorization().person.clone() else {
+            return Err(refused(ExchangeRefusal::NoPerson));
+        };
         let sector = target.subject_sector();
         let lives = endpoint::lives(&self.sessions, &stored.grant, *now);
         let (known, lives) = tokio::join!(self.consents.subject(person.account_id, sector), lives);
@@ -78,7 +80,8 @@ impl SsoToken {
         };
         let scopes = permission.scopes.clone();
         let exchanged = stored.grant.exchange(permission, new, *now);
-        let expires_in = stored.grant.access(&exchanged, *now).map(|access| access.expires_at.duration_since(*now).as_secs());
+        let expires_in =
+            stored.grant.access(&exchanged, *now).map(|access| access.expires_at.duration_since(*now).as_secs());
         let disclosure = Disclosure {
             account_id: person.account_id,
             client_id: target.client_id.clone(),

@@ -148,12 +148,7 @@ impl SsoToken {
     }
 
     /// Writes a grant with everything that must hold in that moment.
-    async fn save(
-        &self,
-        stored: StoredGrant,
-        replays: &[Replay],
-        account: Option<AccountId>,
-    ) -> Result<(), SaveError> {
+    async fn save(&self, stored: StoredGrant, replays: &[Replay], account: Option<AccountId>) -> Result<(), SaveError> {
         let account = account.map(|id| (&self.accounts, id));
         self.grants.save(stored, Together { replays, account, ..Together::default() }).await
     }

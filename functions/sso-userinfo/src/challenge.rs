@@ -41,7 +41,8 @@ pub(crate) fn response(incoming: &Incoming, refused: &Refused, is_dpop: bool) ->
         Refused::Call(failure) => return failure.response(incoming),
         Refused::Nothing => (StatusCode::UNAUTHORIZED, scheme.to_owned(), value!({})),
         Refused::Token(code, description) => {
-            let status = if *code == ErrorCode::InsufficientScope { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+            let status =
+                if *code == ErrorCode::InsufficientScope { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
             let code = code.as_str();
             let challenge = format!("{scheme}, error=\"{code}\", error_description=\"{description}\"");
             (status, challenge, value!({ "error": code, "error_description": description }))

@@ -123,7 +123,8 @@ impl SsoUserinfo {
         let access = grant.access(&handle, now).cloned().ok_or(invalid_token())?;
         // A bound token is worth nothing without its key, and none that is not bound becomes so by a proof.
         let bound_as_presented = access.jkt.is_some() == presentation.is_dpop;
-        if !bound_as_presented || (access.jkt.is_some() && access.jkt != jkt) || !access.audience.contains(&self.issuer) {
+        if !bound_as_presented || (access.jkt.is_some() && access.jkt != jkt) || !access.audience.contains(&self.issuer)
+        {
             return Err(invalid_token());
         }
         unused.map_err(|failure| match failure {

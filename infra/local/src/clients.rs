@@ -67,10 +67,7 @@ async fn registered(ops_clients: &EventHandler, body: &str) -> Response<Body> {
             let status = if registers { StatusCode::CREATED } else { StatusCode::OK };
             inspection::answer(status, "application/json", told.to_string())
         }
-        error => refused(
-            error["code"].as_str().unwrap_or_default(),
-            error["detail"].as_str().unwrap_or_default(),
-        ),
+        error => refused(error["code"].as_str().unwrap_or_default(), error["detail"].as_str().unwrap_or_default()),
     }
 }
 

@@ -28,9 +28,11 @@ impl Agreement {
     #[must_use]
     pub fn extended(before: Option<Self>, claims: BTreeSet<ClaimName>, offline: bool, at: Timestamp) -> Self {
         match before {
-            Some(before) => {
-                Self { claims: before.claims.into_iter().chain(claims).collect(), offline: before.offline || offline, at }
-            }
+            Some(before) => Self {
+                claims: before.claims.into_iter().chain(claims).collect(),
+                offline: before.offline || offline,
+                at,
+            },
             None => Self { claims, offline, at },
         }
     }

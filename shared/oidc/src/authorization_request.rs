@@ -84,7 +84,10 @@ impl AuthorizationRequest {
             return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "the client has no authorization code grant"));
         }
         if parameters.required("response_type", "response_type is missing")? != "code" {
-            return Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "only the response type code is supported"));
+            return Err(OAuthError::new(
+                ErrorCode::UnsupportedResponseType,
+                "only the response type code is supported",
+            ));
         }
         answer_to.check_response_mode(parameters)?;
         let scopes = scopes(parameters, client)?;
@@ -104,8 +107,15 @@ impl AuthorizationRequest {
             login_hint: parameters.one("login_hint").filter(|hint| hint.len() <= 256).map(str::to_owned),
             language: parameters.one("ui_locales").unwrap_or_default().split(' ').find_map(|tag| tag.parse().ok()),
             needs_aal2: needs_aal2(&claims.essential_acr)?,
-            prefers_aal2: acr_values.into_iter().chain(claims.voluntary_acr.iter().map(String::as_str)).any(|acr| acr == Acr::Aal2.as_str()),
-            claims: claims.userinfo.into_iter().filter(|claim| !claim.needs_consent() || client.may_be_told(*claim)).collect(),
+            prefers_aal2: acr_values
+                .into_iter()
+                .chain(claims.voluntary_acr.iter().map(String::as_str))
+                .any(|acr| acr == Acr::Aal2.as_str()),
+            claims: claims
+                .userinfo
+                .into_iter()
+                .filter(|claim| !claim.needs_consent() || client.may_be_told(*claim))
+                .collect(),
             subject: claims.subject,
             id_token_hint: parameters.one("id_token_hint").map(str::to_owned),
             resources: resources(parameters, client)?,
@@ -138,7 +148,11 @@ impl AuthorizationRequest {
 fn refuse_unsupported(parameters: &Parameters) -> Result<(), OAuthError> {
     let unsupported = [
         ("request", ErrorCode::RequestNotSupported, "request objects are not supported: push the request instead"),
-        ("request_uri", ErrorCode::RequestUriNotSupported, "only request_uri values of our own PAR endpoint are supported"),
+        (
+            "request_uri",
+            ErrorCode::RequestUriNotSupported,
+            "only request_uri values of our own PAR endpoint are supported",
+        ),
         ("registration", ErrorCode::RegistrationNotSupported, "the registration parameter is not supported"),
     ];
     match unsupported.into_iter().find(|(name, ..)| parameters.contains(name)) {
@@ -205,7 +219,9 @@ fn resources(parameters: &Parameters, client: &Client) -> Result<Vec<String>, OA
 }
 
 fn dpop_jkt(parameters: &Parameters) -> Result<Option<String>, OAuthError> {
-    let thumbprint = |text: &&str| text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let thumbprint = |text: &&str| {
+        text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
     match parameters.one("dpop_jkt") {
         Some(text) if !thumbprint(&text) => Err(OAuthError::invalid_request("dpop_jkt is not a SHA-256 thumbprint")),
         thumbprint => Ok(thumbprint.map(str::to_owned)),

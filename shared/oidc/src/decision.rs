@@ -85,7 +85,11 @@ pub fn decide(
     {
         // Who signed in for this request and is somebody else will not become the right one by signing in again.
         let wrong = OAuthError::new(ErrorCode::LoginRequired, "somebody else is signed in");
-        return if signed_in_for_it { Decision::Refuse(wrong) } else { interact(request, Decision::SignIn, wrong.code) };
+        return if signed_in_for_it {
+            Decision::Refuse(wrong)
+        } else {
+            interact(request, Decision::SignIn, wrong.code)
+        };
     }
     if must_sign_in_again(request, &person, signed_in_for_it, now) {
         return interact(request, Decision::SignIn, ErrorCode::LoginRequired);
@@ -109,7 +113,8 @@ fn must_sign_in_again(
     signed_in_for_it: bool,
     now: Timestamp,
 ) -> bool {
-    let too_old = |max_age: u32| now.duration_since(person.authenticated_at) > SignedDuration::from_secs(max_age.into());
+    let too_old =
+        |max_age: u32| now.duration_since(person.authenticated_at) > SignedDuration::from_secs(max_age.into());
     if !signed_in_for_it && (request.prompts.login || request.max_age.is_some_and(too_old)) {
         return true;
     }
@@ -264,7 +269,10 @@ mod tests {
         let claims = [("claims", r#"{"id_token":{"sub":{"value":"other"}}}"#)];
         assert_eq!(decided(&claims, Some(person(100, Some(&agreed)))), Decision::SignIn);
         assert_eq!(refused(&decided(&claims, Some(person(5, Some(&agreed))))), ErrorCode::LoginRequired);
-        assert_eq!(refused(&decided(&[claims[0], ("prompt", "none")], Some(person(100, Some(&agreed))))), ErrorCode::LoginRequired);
+        assert_eq!(
+            refused(&decided(&[claims[0], ("prompt", "none")], Some(person(100, Some(&agreed))))),
+            ErrorCode::LoginRequired
+        );
         let stranger = SignedIn { subject: None, ..person(100, Some(&agreed)) };
         assert_eq!(decided(&claims, Some(stranger)), Decision::SignIn);
     }

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::{
-    acr::Acr, claim::ClaimName, client::GrantType, client_authentication::AuthMethod, jws::SigningAlgorithm, scope::Scope,
+    acr::Acr, claim::ClaimName, client::GrantType, client_authentication::AuthMethod, jws::SigningAlgorithm,
+    scope::Scope,
 };
 
 /// Where each endpoint is, below the issuer. The same as the template's routes.

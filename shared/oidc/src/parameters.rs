@@ -29,7 +29,8 @@ impl Parameters {
     /// # Errors
     /// `invalid_request`.
     pub fn without_repeats(&self) -> Result<(), OAuthError> {
-        let repeated = |(name, values): (&String, &Vec<String>)| values.len() > 1 && !REPEATABLE.contains(&name.as_str());
+        let repeated =
+            |(name, values): (&String, &Vec<String>)| values.len() > 1 && !REPEATABLE.contains(&name.as_str());
         if self.0.iter().any(repeated) {
             return Err(OAuthError::invalid_request("a parameter was sent more than once"));
         }

@@ -85,7 +85,9 @@ mod tests {
         assert!("x".repeat(42).parse::<CodeVerifier>().is_err());
         assert!("x".repeat(129).parse::<CodeVerifier>().is_err());
         assert!(format!("{}ก", "x".repeat(43)).parse::<CodeVerifier>().is_err());
-        for challenge in ["", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-c", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM"] {
+        for challenge in
+            ["", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-c", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM"]
+        {
             assert!(challenge.parse::<CodeChallenge>().is_err(), "{challenge}");
         }
     }

@@ -198,11 +198,6 @@ impl Clients {
         id: &ClientId,
         expression: &str,
     ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
-        self.0
-            .client
-            .update_item()
-            .table_name(&self.0.name)
-            .key("id", text(id.as_str()))
-            .update_expression(expression)
+        self.0.client.update_item().table_name(&self.0.name).key("id", text(id.as_str())).update_expression(expression)
     }
 }

@@ -11,7 +11,7 @@ use domain::account::AccountId;
 use oidc::{agreement::Agreement, client::ClientId};
 use serde::{Deserialize, Serialize};
 
-use crate::{StoreError, Table, item, transaction::IntoTransaction, failure::incomplete};
+use crate::{StoreError, Table, failure::incomplete, item, transaction::IntoTransaction};
 
 /// Consents and subjects.
 #[derive(Clone, Debug)]

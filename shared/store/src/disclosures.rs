@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use oidc::{claim::ClaimName, client::ClientId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Item, StoreError, Table, item, transaction::IntoTransaction, failure::incomplete};
+use crate::{Item, StoreError, Table, failure::incomplete, item, transaction::IntoTransaction};
 
 /// The table of disclosures: by account, then by time.
 #[derive(Clone, Debug)]

@@ -7,13 +7,16 @@ use jiff::{SignedDuration, Timestamp};
 use oidc::grant::{Grant, GrantId};
 use serde::{Deserialize, Serialize};
 
-use crate::{StoreError, Table,
+use crate::{
+    StoreError, Table,
     accounts::{self, Accounts},
     consents::Consents,
     disclosures::{Disclosure, Disclosures},
+    failure::incomplete,
     item, number,
     replays::{Replay, Replays},
-    transaction::{self, Cancelled, IntoTransaction}, failure::incomplete};
+    transaction::{self, Cancelled, IntoTransaction},
+};
 
 /// How long a row stays after its grant's end, so that what is presented late is known for what it is.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -189,10 +192,8 @@ impl Grants {
     }
 
     fn put(&self, row: &Row, condition: &str, version: Option<u64>) -> Result<Put, StoreError> {
-        let mut put = Put::builder()
-            .table_name(&self.table.name)
-            .set_item(Some(item(row)?))
-            .condition_expression(condition);
+        let mut put =
+            Put::builder().table_name(&self.table.name).set_item(Some(item(row)?)).condition_expression(condition);
         if let Some(version) = version {
             put = put.expression_attribute_values(":version", number(version));
         }

@@ -2,7 +2,11 @@
 //! name there, and uses up the request it answers. All of it or nothing.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use domain::{account::AccountId, bearer::Bearer, session::{RelyingParty, SessionId}};
+use domain::{
+    account::AccountId,
+    bearer::Bearer,
+    session::{RelyingParty, SessionId},
+};
 use oidc::{client::Client, grant::Grant};
 
 use crate::{
@@ -114,7 +118,10 @@ impl Issuer {
             parts.push((Part::Subject, self.consents.name(account, client.subject_sector(), &relying_party.sub)?));
         }
         let client_id = client.client_id.as_str();
-        parts.push((Part::Session, self.sessions.add_relying_party(&secret.digest(), session_id, client_id, &relying_party)?));
+        parts.push((
+            Part::Session,
+            self.sessions.add_relying_party(&secret.digest(), session_id, client_id, &relying_party)?,
+        ));
         parts.push((Part::Account, accounts::active(&self.accounts.0, account)?.into_transaction()));
         parts.push((Part::Grant, self.grants.beginning(grant)?));
         Ok(parts)

@@ -4,8 +4,8 @@
 pub mod accounts;
 pub mod clients;
 pub mod consents;
-pub mod disclosures;
 pub mod devices;
+pub mod disclosures;
 mod failure;
 pub mod grants;
 pub mod issuing;

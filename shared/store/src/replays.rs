@@ -5,7 +5,12 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::{StoreError, Table, failure::{if_held, incomplete}, item, transaction::IntoTransaction};
+use crate::{
+    StoreError, Table,
+    failure::{if_held, incomplete},
+    item,
+    transaction::IntoTransaction,
+};
 
 /// The guards, in the table of grants.
 #[derive(Clone, Debug)]

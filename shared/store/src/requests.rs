@@ -12,14 +12,15 @@ use domain::{
     language::Localised,
 };
 use jiff::{SignedDuration, Timestamp};
-use oidc::{
-    authorization_request::AuthorizationRequest,
-    client::ClientId,
-    parameters::Parameters,
-};
+use oidc::{authorization_request::AuthorizationRequest, client::ClientId, parameters::Parameters};
 use serde::{Deserialize, Serialize};
 
-use crate::{StoreError, Table, failure::{if_held, incomplete}, item, text, transaction::IntoTransaction};
+use crate::{
+    StoreError, Table,
+    failure::{if_held, incomplete},
+    item, text,
+    transaction::IntoTransaction,
+};
 
 /// How long a request waits for a person.
 pub const WAITS: SignedDuration = SignedDuration::from_mins(60);
@@ -128,7 +129,13 @@ impl Requests {
     ///
     /// # Errors
     /// The table's.
-    pub async fn push(&self, reference: &Bearer, client_id: ClientId, parameters: Parameters, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn push(
+        &self,
+        reference: &Bearer,
+        client_id: ClientId,
+        parameters: Parameters,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let expires_at = now + SignedDuration::from_secs(PUSHED_FOR);
         // Kept beyond the time it can be presented: the person it was presented for may still be signing in.
         let expires = (expires_at + WAITS).as_second();

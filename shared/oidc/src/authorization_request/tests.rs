@@ -108,7 +108,8 @@ fn acr_values_prefer_and_claims_require() {
 #[test]
 fn claims_asked_one_by_one_stay_within_the_registered_scopes() {
     let claims = r#"{"userinfo":{"given_name":null,"citizen_id":null,"phone_number":null}}"#;
-    let request = AuthorizationRequest::parse(&parameters(&[("scope", "openid"), ("claims", claims)]), &client(json!({})));
+    let request =
+        AuthorizationRequest::parse(&parameters(&[("scope", "openid"), ("claims", claims)]), &client(json!({})));
     assert_eq!(request.unwrap().claims_to_consent(), BTreeSet::from([ClaimName::GivenName]));
 }
 

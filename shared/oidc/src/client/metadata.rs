@@ -64,7 +64,9 @@ impl<'a> Registration<'a> {
         let redirect_uris = self.addresses("redirect_uris", method == AuthMethod::None);
         let sector = self.sector(&redirect_uris);
         let client = Client {
-            name: self.localised("client_name").unwrap_or_else(|| Localised { th: client_id.to_string(), en: client_id.to_string() }),
+            name: self
+                .localised("client_name")
+                .unwrap_or_else(|| Localised { th: client_id.to_string(), en: client_id.to_string() }),
             agency: self.localised("agency"),
             client_uri: self.called("client_uri"),
             policy_uri: self.called("policy_uri"),
@@ -74,8 +76,11 @@ impl<'a> Registration<'a> {
             jwks: self.jwks(),
             jwks_uri: self.called("jwks_uri"),
             id_token_signed_response_alg: self.signing_algorithm(profile),
-            subject_type: self.one_of("subject_type", &[("pairwise", SubjectType::Pairwise), ("public", SubjectType::Public)]).unwrap_or_default(),
-            require_pushed_authorization_requests: self.flag("require_pushed_authorization_requests", profile == Profile::Fapi2),
+            subject_type: self
+                .one_of("subject_type", &[("pairwise", SubjectType::Pairwise), ("public", SubjectType::Public)])
+                .unwrap_or_default(),
+            require_pushed_authorization_requests: self
+                .flag("require_pushed_authorization_requests", profile == Profile::Fapi2),
             dpop_bound_access_tokens: self.flag("dpop_bound_access_tokens", profile == Profile::Fapi2),
             backchannel_logout_uri: self.called("backchannel_logout_uri"),
             backchannel_logout_session_required: self.flag("backchannel_logout_session_required", false),
@@ -83,7 +88,12 @@ impl<'a> Registration<'a> {
             minimum_ial: self.parsed::<Ial>("minimum_ial"),
             require_verified_mobile: self.flag("require_verified_mobile", false),
             require_verified_email: self.flag("require_verified_email", false),
-            access_token_format: self.one_of("access_token_format", &[("opaque", AccessTokenFormat::Opaque), ("jwt", AccessTokenFormat::Jwt)]).unwrap_or_default(),
+            access_token_format: self
+                .one_of(
+                    "access_token_format",
+                    &[("opaque", AccessTokenFormat::Opaque), ("jwt", AccessTokenFormat::Jwt)],
+                )
+                .unwrap_or_default(),
             resources: self.resources(),
             exchange_audiences: self.exchange_audiences(),
             unverified_citizen_id: self.flag("unverified_citizen_id", false),
@@ -133,11 +143,23 @@ impl<'a> Registration<'a> {
     /// FAPI 2.0 Security Profile section 5.3.2.
     fn check_fapi2(&mut self, client: &Client) {
         let rules = [
-            ("token_endpoint_auth_method", client.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt, "fapi2 needs private_key_jwt"),
-            ("require_pushed_authorization_requests", client.require_pushed_authorization_requests, "fapi2 needs pushed requests"),
+            (
+                "token_endpoint_auth_method",
+                client.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt,
+                "fapi2 needs private_key_jwt",
+            ),
+            (
+                "require_pushed_authorization_requests",
+                client.require_pushed_authorization_requests,
+                "fapi2 needs pushed requests",
+            ),
             ("dpop_bound_access_tokens", client.dpop_bound_access_tokens, "fapi2 needs sender-constrained tokens"),
             ("require_pkce", client.require_pkce, "fapi2 needs PKCE"),
-            ("id_token_signed_response_alg", client.id_token_signed_response_alg == SigningAlgorithm::Es256, "fapi2 needs ES256"),
+            (
+                "id_token_signed_response_alg",
+                client.id_token_signed_response_alg == SigningAlgorithm::Es256,
+                "fapi2 needs ES256",
+            ),
         ];
         for (member, holds, reason) in rules {
             if !holds {
@@ -190,7 +212,8 @@ impl<'a> Registration<'a> {
     /// The redirect URIs' one host, unless an operator names a sector (OpenID Connect Core section 8.1).
     fn sector(&mut self, redirect_uris: &[String]) -> String {
         if let Some(sector) = self.text("sector") {
-            let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':');
+            let allowed =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':');
             if !(1..=253).contains(&sector.len()) || !sector.bytes().all(allowed) {
                 self.wrong("sector", "a host or a name of a-z 0-9 . - :");
             }
@@ -270,10 +293,14 @@ impl<'a> Registration<'a> {
     /// `member`, and `member#th` and `member#en` where the languages differ (RFC 7591 section 2.2).
     fn localised(&mut self, member: &'static str) -> Option<Localised> {
         let plain = self.text(member);
-        let tagged = |tag: &str| self.metadata.get(&format!("{member}#{tag}")).and_then(Value::as_str).map(str::to_owned);
+        let tagged =
+            |tag: &str| self.metadata.get(&format!("{member}#{tag}")).and_then(Value::as_str).map(str::to_owned);
         let th = tagged("th").or_else(|| plain.clone()).or_else(|| tagged("en"))?;
         let en = tagged("en").or(plain).unwrap_or_else(|| th.clone());
-        if [&th, &en].into_iter().any(|text| text.trim().is_empty() || text.chars().count() > 100 || text.chars().any(char::is_control)) {
+        if [&th, &en]
+            .into_iter()
+            .any(|text| text.trim().is_empty() || text.chars().count() > 100 || text.chars().any(char::is_control))
+        {
             self.wrong(member, "1 to 100 characters");
         }
         Some(Localised { th, en })
@@ -363,8 +390,16 @@ mod tests {
         }));
         let mut members = errors.unwrap_err();
         members.sort_unstable();
-        let expected =
-            ["client_name", "grant_types", "jwks", "minimum_ial", "redirect_uris", "scope", "skip_consent", "token_endpoint_auth_method"];
+        let expected = [
+            "client_name",
+            "grant_types",
+            "jwks",
+            "minimum_ial",
+            "redirect_uris",
+            "scope",
+            "skip_consent",
+            "token_endpoint_auth_method",
+        ];
         assert_eq!(members, expected);
     }
 
@@ -381,13 +416,16 @@ mod tests {
         assert_eq!(with(json!({ "redirect_uris": ["https://a.example/", "https://b.example/"] })), ["sector"]);
         assert_eq!(with(json!({ "redirect_uris": [] })), ["redirect_uris"]);
         assert_eq!(with(json!({ "grant_types": ["refresh_token"] })), ["grant_types"]);
-        let fapi2 = json!({ "profile": "fapi2", "token_endpoint_auth_method": "client_secret_basic", "require_pkce": false });
+        let fapi2 =
+            json!({ "profile": "fapi2", "token_endpoint_auth_method": "client_secret_basic", "require_pkce": false });
         assert_eq!(with(fapi2), ["token_endpoint_auth_method", "require_pkce"]);
     }
 
     #[test]
     fn two_operators_are_needed_where_somebody_could_get_in_as_somebody_else() {
-        for more in [json!({ "skip_consent": true }), json!({ "require_pkce": false }), json!({ "scope": "openid citizen_id" })] {
+        for more in
+            [json!({ "skip_consent": true }), json!({ "require_pkce": false }), json!({ "scope": "openid citizen_id" })]
+        {
             let mut metadata = json!({ "redirect_uris": ["https://rp.example/cb"] });
             metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             assert!(read(&metadata).unwrap().needs_second_operator(), "{more}");

@@ -176,3 +176,17 @@ async fn checklist_38_two_relying_parties_of_a_session_share_no_sub_and_no_sid()
     assert!(a["sub"] != b["sub"] && a["sid"] != b["sid"], "{a} {b}");
     assert_eq!((&a["sub"], &a["sid"]), (&again["sub"], &again["sid"]));
 }
+
+#[tokio::test]
+async fn checklist_02_a_verifier_for_a_code_without_a_challenge_is_refused() {
+    let world = World::new().await;
+    let rp = Client::usual(&world, "older", json!({ "require_pkce": false })).await;
+    let (browser, person) = registered(&world).await;
+    let without = [("code_challenge", ""), ("code_challenge_method", "")];
+    let code = rp.sign_in(&browser, &person, &without).await["code"].clone();
+    assert_eq!(rp.redeem(&browser, &code).await.json()["error"], "invalid_grant");
+    let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &rp.redirect_uri)];
+    assert_eq!(rp.call(&browser, "/connect/token", &form).await.status, StatusCode::OK);
+    let bare = [without[0], without[1], ("nonce", "")];
+    assert_eq!(refused(&rp, &world, &bare).await, "invalid_request", "it must send a nonce");
+}

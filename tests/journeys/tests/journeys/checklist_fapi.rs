@@ -67,7 +67,10 @@ async fn checklist_10_an_assertion_is_fresh_for_us_alone_and_used_once() {
     let (browser, now) = (world.browser(), world.now().as_second());
     let token = format!("{ISSUER}/connect/token");
     let sign = |more: Value| key.assertion("fapi", ISSUER, now, &more);
-    let unsigned = format!("{}.", key.jwt(&json!({ "alg": "none" }), &json!({ "sub": "fapi", "iss": "fapi" })).rsplit_once('.').unwrap().0);
+    let unsigned = format!(
+        "{}.",
+        key.jwt(&json!({ "alg": "none" }), &json!({ "sub": "fapi", "iss": "fapi" })).rsplit_once('.').unwrap().0
+    );
     for (why, assertion) in [
         ("another audience", sign(json!({ "aud": token }))),
         ("two audiences", sign(json!({ "aud": [ISSUER, token] }))),
@@ -118,7 +121,8 @@ async fn checklist_11_a_proof_fits_its_request_key_and_code_and_is_used_once() {
     assert_eq!(answer.status, StatusCode::OK, "10 s ahead: {}", answer.body);
     let access = answer.json()["access_token"].as_str().unwrap().to_owned();
     let info = async |proof: &str| {
-        let request = Request::get("/connect/userinfo").header("authorization", format!("DPoP {access}")).header("dpop", proof);
+        let request =
+            Request::get("/connect/userinfo").header("authorization", format!("DPoP {access}")).header("dpop", proof);
         browser.send(request, Bytes::new()).await.status
     };
     let here = format!("{ISSUER}/connect/userinfo");

@@ -26,10 +26,13 @@ async fn checklist_12_13_a_code_lives_a_minute_and_belongs_to_its_client_and_ver
     let code = rp.sign_in(&browser, &person, &[]).await["code"].clone();
     let wrong_client = other.redeem(&browser, &code).await;
     assert_eq!(wrong_client.json()["error"], "invalid_grant");
-    for (name, value) in [("redirect_uri", "https://rp.example/other"), ("code_verifier", &VERIFIER.replace('d', "e"))] {
+    for (name, value) in [("redirect_uri", "https://rp.example/other"), ("code_verifier", &VERIFIER.replace('d', "e"))]
+    {
         let mut form = vec![
-            ("grant_type", "authorization_code"), ("code", code.as_str()),
-            ("redirect_uri", rp.redirect_uri.as_str()), ("code_verifier", VERIFIER),
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", rp.redirect_uri.as_str()),
+            ("code_verifier", VERIFIER),
         ];
         form.retain(|(other, _)| *other != name);
         form.push((name, value));
@@ -152,7 +155,10 @@ async fn checklist_18_37_an_exchange_gives_no_more_than_was_there() {
     // RFC 8693 section 2.2.2: a subject token that is not good is an invalid request.
     assert_eq!(error(exchange(&three, &browser, access, &[("audience", "two")]).await), "invalid_request");
     assert_eq!(error(exchange(&one, &browser, access, &[("audience", "three")]).await), "invalid_target");
-    assert_eq!(error(exchange(&one, &browser, access, &[("audience", "two"), ("scope", "phone")]).await), "invalid_scope");
+    assert_eq!(
+        error(exchange(&one, &browser, access, &[("audience", "two"), ("scope", "phone")]).await),
+        "invalid_scope"
+    );
     world.pass(SignedDuration::from_secs(60));
     let answer = exchange(&one, &browser, access, &[("audience", "two")]).await;
     let given = answer.json();
@@ -203,7 +209,8 @@ async fn checklist_22_signing_out_goes_nowhere_unregistered_and_asks_without_a_h
     assert_eq!(asked.json(), json!({ "step": "sign_out" }));
     assert_eq!(browser.get("/account").await.status, StatusCode::OK);
     let pages = browser.twin().with_pages();
-    let evil = format!("/connect/endsession?id_token_hint={hint}&post_logout_redirect_uri=https%3A%2F%2Fevil.example%2F");
+    let evil =
+        format!("/connect/endsession?id_token_hint={hint}&post_logout_redirect_uri=https%3A%2F%2Fevil.example%2F");
     let out = pages.get(&evil).await;
     assert!(out.header("location").is_empty(), "{}", out.header("location"));
 }

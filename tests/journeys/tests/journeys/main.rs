@@ -15,7 +15,7 @@ mod checklist_token;
 mod devices;
 mod events;
 mod logout;
+mod sign_in;
 mod signing_keys;
 mod sso;
-mod sign_in;
 mod wizard;

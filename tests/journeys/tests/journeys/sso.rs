@@ -61,7 +61,11 @@ async fn from_the_first_sign_in_to_the_last_sign_out() {
     world.local.queues().settled("LogoutNotices").await;
     let bodies = listening.bodies();
     let token = claims(bodies[0].strip_prefix("logout_token=").unwrap());
-    assert_eq!((&token["sub"], &token["sid"], token["aud"].as_str()), (&told["sub"], &told["sid"], Some("rp")), "{token}");
+    assert_eq!(
+        (&token["sub"], &token["sid"], token["aud"].as_str()),
+        (&told["sub"], &told["sid"], Some("rp")),
+        "{token}"
+    );
 }
 
 #[tokio::test]
@@ -90,7 +94,8 @@ async fn a_pushed_request_is_answered_like_any_other() {
     let pushed = rp.call(&browser, "/connect/par", &form).await;
     assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.body);
     let uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();
-    let path = format!("/connect/authorize?{}", encoded(&[("client_id".into(), rp.id.clone()), ("request_uri".into(), uri)]));
+    let path =
+        format!("/connect/authorize?{}", encoded(&[("client_id".into(), rp.id.clone()), ("request_uri".into(), uri)]));
     let returned = go_on(&browser, &person, browser.get(&path).await).await;
     assert_eq!(rp.redeem(&browser, &returned["code"]).await.status, StatusCode::OK);
 }
@@ -126,7 +131,8 @@ async fn a_client_with_keys_binds_its_tokens_to_one() {
     assert_eq!(userinfo(&browser, &access).await.status, StatusCode::UNAUTHORIZED, "as Bearer it is worth nothing");
     let ath = journeys::key::sha256(&access);
     let proof = proving.proof("GET", &format!("{ISSUER}/connect/userinfo"), now, &json!({ "ath": ath }));
-    let request = Request::get("/connect/userinfo").header("authorization", format!("DPoP {access}")).header("dpop", proof);
+    let request =
+        Request::get("/connect/userinfo").header("authorization", format!("DPoP {access}")).header("dpop", proof);
     let info = browser.send(request, Bytes::new()).await;
     assert_eq!(info.status, StatusCode::OK, "{}", info.body);
 }
@@ -145,7 +151,12 @@ async fn a_system_acts_for_itself() {
 }
 
 /// What an exchange is asked with.
-pub(crate) async fn exchange(rp: &Client, server: &Browser<'_>, token: &str, more: &[(&str, &str)]) -> journeys::Answer {
+pub(crate) async fn exchange(
+    rp: &Client,
+    server: &Browser<'_>,
+    token: &str,
+    more: &[(&str, &str)],
+) -> journeys::Answer {
     let mut form = vec![
         ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
         ("subject_token", token),
@@ -170,7 +181,11 @@ async fn one_agencys_system_calls_anothers_on_the_persons_behalf() {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     let exchanged = answer.json()["access_token"].as_str().unwrap().to_owned();
     let seen = two.introspect(&browser, &exchanged).await;
-    assert_eq!((&seen["active"], &seen["act"]["client_id"], &seen["aud"]), (&json!(true), &json!("one"), &json!(["two"])), "{seen}");
+    assert_eq!(
+        (&seen["active"], &seen["act"]["client_id"], &seen["aud"]),
+        (&json!(true), &json!("one"), &json!(["two"])),
+        "{seen}"
+    );
     let own = claims(tokens["id_token"].as_str().unwrap());
     assert_ne!(seen["sub"], own["sub"]);
 }
