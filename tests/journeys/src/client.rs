@@ -131,6 +131,7 @@ impl Client {
         let mut form: Vec<_> = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         match &self.secret {
             Some(secret) => request = request.header(header::AUTHORIZATION, basic(&self.id, secret)),
+            None if form.iter().any(|(name, _)| name == "client_id") => {}
             None => form.push(("client_id".to_owned(), self.id.clone())),
         }
         for (name, value) in headers {

@@ -118,7 +118,7 @@ async fn checklist_07_forms_with_credentials_are_followed_by_303_and_pages_keep_
     let path = begun.header("location").to_owned();
     let handle = path.split_once("request=").unwrap().1.to_owned();
     let pages = browser.twin().with_pages();
-    for path in [path.as_str(), "/", "/account/signed-out"] {
+    for path in [path.as_str(), "/account/signed-out"] {
         let page = pages.get(path).await;
         assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
         assert_eq!((page.header("access-control-allow-origin"), page.header("referrer-policy")), ("", "same-origin"));
@@ -175,4 +175,18 @@ async fn checklist_38_two_relying_parties_of_a_session_share_no_sub_and_no_sid()
     let again = told(one.tokens(&browser, &person, &[]).await);
     assert!(a["sub"] != b["sub"] && a["sid"] != b["sid"], "{a} {b}");
     assert_eq!((&a["sub"], &a["sid"]), (&again["sub"], &again["sid"]));
+}
+
+#[tokio::test]
+async fn checklist_02_a_verifier_for_a_code_without_a_challenge_is_refused() {
+    let world = World::new().await;
+    let rp = Client::usual(&world, "older", json!({ "require_pkce": false })).await;
+    let (browser, person) = registered(&world).await;
+    let without = [("code_challenge", ""), ("code_challenge_method", "")];
+    let code = rp.sign_in(&browser, &person, &without).await["code"].clone();
+    assert_eq!(rp.redeem(&browser, &code).await.json()["error"], "invalid_grant");
+    let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &rp.redirect_uri)];
+    assert_eq!(rp.call(&browser, "/connect/token", &form).await.status, StatusCode::OK);
+    let bare = [without[0], without[1], ("nonce", "")];
+    assert_eq!(refused(&rp, &world, &bare).await, "invalid_request", "it must send a nonce");
 }

@@ -152,7 +152,8 @@ async fn checklist_18_37_an_exchange_gives_no_more_than_was_there() {
     let tokens = one.tokens(&browser, &person, &[("scope", "openid profile citizen_id")]).await;
     let access = text(&tokens, "access_token");
     let error = |answer: journeys::Answer| answer.json()["error"].as_str().unwrap_or_default().to_owned();
-    assert_eq!(error(exchange(&three, &browser, access, &[("audience", "two")]).await), "invalid_grant");
+    // RFC 8693 section 2.2.2: a subject token that is not good is an invalid request.
+    assert_eq!(error(exchange(&three, &browser, access, &[("audience", "two")]).await), "invalid_request");
     assert_eq!(error(exchange(&one, &browser, access, &[("audience", "three")]).await), "invalid_target");
     assert_eq!(
         error(exchange(&one, &browser, access, &[("audience", "two"), ("scope", "phone")]).await),

@@ -11,6 +11,8 @@ mod at_rest;
 mod bad_input;
 mod calls;
 mod checklist_authorize;
+mod checklist_bootstraps;
+mod checklist_fapi;
 mod checklist_token;
 mod codes;
 mod cross_site;
