@@ -8,7 +8,18 @@ import requests
 from caller import FORM, HTML, JSON, SERVICE, TERMS, Caller, code_sent_to
 from person import Person
 
-ACCOUNT_PAGES = ("/registration/declined", "/registration/cancelled", "/registration/done", "/account/signed-out", "/")
+# What a program is told where a browser gets a page that is the same for everybody.
+TOLD = {
+    "/": {
+        "registration_url": f"{SERVICE}/registration",
+        "sign_in_url": f"{SERVICE}/sign-in",
+        "account_url": f"{SERVICE}/account",
+    },
+    "/registration/declined": {"step": "declined"},
+    "/registration/cancelled": {"step": "cancelled"},
+    "/registration/done": {"step": "done", "account_url": f"{SERVICE}/account"},
+    "/account/signed-out": {"step": "signed_out"},
+}
 
 
 @pytest.mark.parametrize("media_type", [JSON, FORM])
@@ -63,6 +74,8 @@ def test_a_browser_registers_and_signs_in():
     assert browser.get("/registration/otp").headers["Location"] == "/registration/review"
     assert post("/registration/extend", {}) == "/registration/review"
     assert post("/registration/review", {"confirm": "yes"}) == "/registration/done"
+    told = browser.get("/registration/done", headers={"Accept": JSON}).json()
+    assert told == {"step": "done", "username": person.username, "account_url": f"{SERVICE}/account"}
     assert person.username in browser.get("/sign-in").text
     assert post("/sign-in", person.credentials) == "/account"
     assert person.username in browser.get("/account").text
@@ -72,8 +85,13 @@ def test_a_browser_registers_and_signs_in():
 
 @pytest.mark.parametrize("caller", [Caller(), Caller(HTML)], ids=["JSON", "HTML"])
 def test_declining_and_giving_up(caller):
+    caller.walk("identity")
+    begun = caller.session.cookies["registration"]
     declined = caller.post("/registration/terms", TERMS | {"consent": "decline"})
     assert not caller.session.cookies
+    thief = Caller()
+    thief.session.cookies["registration"] = begun
+    assert thief.get("/registration").status_code == 401
     caller.walk("identity")
     cancelled = caller.post("/registration/cancel")
     assert not caller.session.cookies
@@ -94,10 +112,10 @@ def test_a_chosen_language_is_remembered():
     assert browser.get("/").headers["Content-Language"] == "en"
 
 
-@pytest.mark.parametrize("path", ACCOUNT_PAGES)
-def test_pages_without_data_are_pages_for_everybody(path):
-    for accept in (JSON, HTML):
-        assert 'lang="th"' in Caller(accept).get(path).text
+@pytest.mark.parametrize("path", TOLD)
+def test_addresses_without_data_answer_everybody(path):
+    assert Caller().get(path).json() == TOLD[path]
+    assert 'lang="th"' in Caller(HTML).get(path).text
 
 
 def test_every_file_that_a_page_names_is_there():
@@ -126,9 +144,9 @@ def test_renewed_cookies_leave_the_old_ones_dead():
         assert thief.get("/registration").status_code == 401
 
 
-def test_head_is_answered_as_get():
-    for path in ("/", "/registration/terms", "/sign-in"):
-        head = requests.head(SERVICE + path, timeout=30)
-        get = requests.get(SERVICE + path, timeout=30)
-        names = set(get.headers) - {"transfer-encoding"}
-        assert (head.status_code, head.text, names - set(head.headers)) == (get.status_code, "", set())
+@pytest.mark.parametrize("path", ["/", "/problems/not_found", "/nowhere"])
+def test_head_is_answered_as_get_where_every_method_is(path):
+    head = requests.head(SERVICE + path, timeout=30)
+    get = requests.get(SERVICE + path, timeout=30)
+    names = set(get.headers) - {"transfer-encoding"}
+    assert (head.status_code, head.text, names - set(head.headers)) == (get.status_code, "", set())

@@ -1,5 +1,7 @@
 """What does not go well: every documented problem that can be provoked, in both representations."""
 
+import re
+
 import pytest
 import requests
 
@@ -20,6 +22,8 @@ POSTS = {
     "/sign-in": None,
     "/account/sign-out": "signed_in",
 }
+# And those that need no field.
+ALL_POSTS = POSTS | {"/registration/cancel": "identity", "/registration/extend": "identity"}
 REACHED_LATER = ("account", "mobile", "otp", "review")
 
 # What one running service cannot be brought to: a fault of its own or of AWS, and terms replaced while it runs.
@@ -43,9 +47,9 @@ def is_problem(response, code, status):
 
 
 @REPRESENTATIONS
-@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("path", ALL_POSTS)
 def test_a_body_that_cannot_be_read(path, accept):
-    caller = at(accept, POSTS[path])
+    caller = at(accept, ALL_POSTS[path])
     media_type = JSON if accept == JSON else FORM
     broken = {"data": b"[" if accept == JSON else b"a=%ff", "headers": {"Content-Type": media_type}}
     is_problem(caller.send("POST", path, **broken), "malformed_request", 400)
@@ -68,7 +72,7 @@ def test_every_field_is_asked_for_at_once(path, accept):
 
 
 @REPRESENTATIONS
-@pytest.mark.parametrize("path", [*POSTS, "/", "/registration/cancel", "/registration/extend"])
+@pytest.mark.parametrize("path", [*ALL_POSTS, "/"])
 def test_a_post_from_another_site(path, accept):
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
         is_problem(Caller(accept).post(path, {}, headers=headers), "cross_site_request", 403)
@@ -162,14 +166,23 @@ def test_a_username_taken_between_choice_and_review():
 def test_a_second_text_at_once(accept):
     person, caller = Person(), Caller(accept)
     caller.walk("otp", person)
-    again = {"mobile_number": person.mobile_number}
-    is_problem(caller.post("/registration/mobile", again), "too_many_requests", 429)
-    if accept == JSON:
-        is_problem(caller.post("/registration/mobile", {"resend": "yes"}), "too_many_requests", 429)
-    else:
-        led = caller.post("/registration/mobile", {"resend": "yes"}).headers["Location"]
-        assert led.startswith("/registration/otp?wait=")
-        assert caller.get(led).status_code == 200
+    for again in ({"mobile_number": person.mobile_number}, {"resend": "yes"}):
+        response = caller.post("/registration/mobile", again)
+        if accept == JSON:
+            is_problem(response, "too_many_requests", 429)
+        else:
+            led = response.headers["Location"]
+            assert re.fullmatch(r"/registration/otp\?wait=[1-9]\d*", led)
+            assert caller.get(led).status_code == 200
+
+
+@REPRESENTATIONS
+def test_texts_to_three_numbers_and_no_more(accept):
+    caller = at(accept, "otp")
+    for _ in range(2):
+        response = caller.post("/registration/mobile", {"mobile_number": Person().mobile_number})
+        assert response.status_code in (200, 303)
+    is_problem(caller.post("/registration/mobile", {"mobile_number": Person().mobile_number}), "too_many_requests", 429)
 
 
 @REPRESENTATIONS
@@ -260,16 +273,31 @@ def test_addresses_that_lead_nowhere(accept):
     ("method", "path", "response"),
     [
         ("GET", "/nowhere", "NotFound"),
-        ("POST", "/registration/done", "NotFound"),
-        ("PUT", "/registration/terms", "MethodNotAllowed"),
-        ("DELETE", "/account", "MethodNotAllowed"),
+        ("POST", "/nowhere", "NotFound"),
+        ("GET", "/registration/terms/", "NotFound"),
+        ("POST", "/sign-in/", "NotFound"),
+        ("GET", "/problems/not_found/", "NotFound"),
         ("PATCH", "/", "MethodNotAllowed"),
+        ("PUT", "/nowhere", "MethodNotAllowed"),
+        ("DELETE", "/problems/not_found", "MethodNotAllowed"),
     ],
 )
 def test_what_is_not_listed_is_answered_in_our_own_words(method, path, response, accept):
     answer = requests.request(method, SERVICE + path, headers={"Accept": accept}, timeout=30)
     assert answer.status_code == {"NotFound": 404, "MethodNotAllowed": 405}[response]
     document.check_against(document.DOCUMENT["components"]["responses"][response], answer, f"{method} {path}")
+
+
+@pytest.mark.parametrize("path", sorted(document.DOCUMENT["paths"].keys() - {"/", "/problems/{code}"}))
+def test_a_method_that_is_not_listed_is_answered_in_api_gateways_words(path):
+    address = SERVICE + path.replace("{hash}", "0" * 16).replace("{name}", "site.css")
+    for method in sorted(document.METHODS - {"trace"} - document.DOCUMENT["paths"][path].keys()):
+        answer = requests.request(method, address, timeout=30)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (403, "application/json"), method
+        assert "X-Request-Id" not in answer.headers
+        words = "" if method == "head" else '{"message":"Missing Authentication Token"}'
+        assert answer.text == words
+    assert f"403 `{words}`" in document.DOCUMENT["info"]["description"]
 
 
 @REPRESENTATIONS
