@@ -210,7 +210,7 @@ def test_a_grant_that_is_not_given(form, error):
 def test_a_grant_that_is_not_the_clients_and_a_proof_that_is_none():
     client = RelyingParty(grant_types=["authorization_code"], scope="openid")
     is_error(client.call("/connect/token", grant_type="client_credentials"), 400, "unauthorized_client")
-    client = RelyingParty(grant_types=["client_credentials"], redirect_uris=[])
+    client = RelyingParty(grant_types=["client_credentials"])
     is_error(client.call("/connect/par", **client.query()), 400, "unauthorized_client")
     client = RelyingParty()
     token = client.call("/connect/token", grant_type="client_credentials").json()["access_token"]
