@@ -73,6 +73,11 @@ for (const language of LANGUAGES) {
     await visit.sees("consent");
     const [allow, deny] = await Promise.all(["allow", "deny"].map((name) => weight(visit.button(name))));
     assert.deepEqual(allow, deny, "neither answer is the louder");
+    const other = LANGUAGES.find((one) => one !== language);
+    for (const chosen of [other, language]) {
+      await page.getByRole("banner").locator(".switch").click();
+      await page.getByText(party.name(chosen), { exact: true }).waitFor();
+    }
     await visit.press("deny");
     await page.waitForURL(`${party.callback}?**`);
     assert.equal(new URL(page.url()).searchParams.get("error"), "access_denied");
