@@ -25,7 +25,8 @@ export async function audit(page, name) {
       const rules = colorScheme === "dark" ? COLOURS : RULES;
       found.push(...(await violations(page, rules)).map((violation) => `${view}: ${violation}`));
     }
-    found.push(...(await narrowTargets(page)).map((target) => `${size.width} px: ${target}`));
+    const buttons = [...(await narrowTargets(page)), ...(await unevenButtons(page))];
+    found.push(...buttons.map((button) => `${size.width} px: ${button}`));
   }
   for (const size of [PHONE, NARROWEST]) {
     await page.setViewportSize(size);
@@ -57,6 +58,17 @@ function narrowTargets(page) {
     }
     return narrow;
   }, TARGET);
+}
+
+/** Ways on that stand together and are not of one height. */
+function unevenButtons(page) {
+  return page.evaluate(() => {
+    const heights = (ways) => [...ways.querySelectorAll(".go")].map((button) => Math.round(button.getBoundingClientRect().height));
+    return [...document.querySelectorAll(".ways")]
+      .map(heights)
+      .filter((all) => new Set(all).size > 1)
+      .map((all) => `buttons together are ${all.join(", ")} high`);
+  });
 }
 
 /** Links into the page that lead nowhere, or to what cannot take the focus. */

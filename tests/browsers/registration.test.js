@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { launch } from "./chromium.js";
 import { Service } from "./service.js";
 import { Visit } from "./visit.js";
-import { walkTo } from "./wizard.js";
+import { signIn, walkTo } from "./wizard.js";
 import { LANGUAGES } from "./words.js";
 
 let service, browser;
@@ -48,10 +48,4 @@ for (const language of LANGUAGES) {
       await visit.end();
     });
   }
-}
-
-async function signIn(visit) {
-  await visit.fill("username", visit.person.username);
-  await visit.fill("password", visit.person.password);
-  await visit.press("signIn");
 }

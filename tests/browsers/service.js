@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 
 import { e164 } from "./person.js";
 
-const BINARY = fileURLToPath(new URL("../../target/debug/local", import.meta.url));
+/** LOCAL_BINARY names a build of infra/local to use in place of this checkout's. */
+const BINARY = process.env.LOCAL_BINARY ?? fileURLToPath(new URL("../../target/debug/local", import.meta.url));
 const PATIENCE = 30_000;
 
 export class Service {

@@ -1,7 +1,8 @@
 // Every page and state of the service that a person can meet, one after the other. `at` is called with the name of each.
 
-import { acceptTerms, askForCode, chooseAccount, confirmReview, enterCode, proveIdentity, typeAccount, typeIdentity, walkTo } from "./wizard.js";
+import { acceptTerms, askForCode, chooseAccount, confirmReview, enterCode, proveIdentity, signIn, typeAccount, typeIdentity, walkTo } from "./wizard.js";
 import { REGISTRY } from "./person.js";
+import { RelyingParty } from "./relying_party.js";
 
 const MINUTE = 60_000;
 
@@ -96,9 +97,7 @@ async function mobile(visit, at) {
   await visit.fill("code", "12");
   await visit.send("confirm");
   await at("otp-not-one");
-  const right = await visit.service.codeSentTo(visit.person.mobile);
-  await visit.fill("code", right === "111111" ? "222222" : "111111");
-  await visit.send("confirm");
+  await typeWrongCodes(visit, 1);
   await at("otp-wrong");
   await page.clock.fastForward(27 * MINUTE);
   await page.locator(".until[data-state=near]").waitFor();
@@ -114,9 +113,7 @@ async function review(visit, at) {
   await confirmReview(visit);
   await at("done");
   await visit.open("/sign-in");
-  await visit.fill("username", visit.person.username);
-  await visit.fill("password", visit.person.password);
-  await visit.press("signIn");
+  await signIn(visit);
   await visit.sees("myAccount");
   await at("my-account");
   await visit.open("/");
@@ -131,11 +128,7 @@ async function review(visit, at) {
 export async function ends(visit, at) {
   const { page, person } = visit;
   await walkTo(visit, "otp");
-  const right = await visit.service.codeSentTo(person.mobile);
-  for (let tries = 0; tries < 5; tries += 1) {
-    await visit.fill("code", right === "111111" ? "222222" : "111111");
-    await visit.send("confirm");
-  }
+  await typeWrongCodes(visit, 5);
   await at("otp-exhausted");
   await visit.press("cancel");
   await visit.sees("cancelled");
@@ -148,4 +141,91 @@ export async function ends(visit, at) {
   await visit.press("confirm");
   await visit.sees("registeredBefore");
   await at("already-registered");
+
+  await visit.context.clearCookies();
+  await visit.open("/sign-in");
+  await signIn(visit);
+  await visit.sees("signInCode");
+  await typeWrongCodes(visit, 5);
+  await at("sign-in-otp-exhausted");
+}
+
+/** On the way from an agency's service and back. */
+export async function services(visit, at) {
+  const { page, service } = visit;
+  const [party, strict] = await Promise.all([
+    RelyingParty.start(service),
+    RelyingParty.start(service, { minimum_ial: "2.3" }),
+  ]);
+  visit.mayGoTo(party);
+  try {
+    await walkTo(visit, "done");
+    await visit.context.clearCookies();
+    await signInFor(visit, party, at);
+    await at("consent");
+    const consent = page.url();
+    // As browsers send a form whose button is not the one that was pressed: with the Enter key, say.
+    await Promise.all([page.waitForEvent("load"), page.locator("form.consent").evaluate((form) => form.submit())]);
+    await at("consent-undecided");
+    await visit.press("allow");
+    await page.waitForURL(`${party.callback}?**`);
+    await page.goto(consent);
+    await visit.sees("requestGone");
+    await at("request-gone");
+
+    // The script that sends the form on is kept away: the page as it is without.
+    await page.route("**/send*.js", (route) => route.fulfill({ contentType: "text/javascript", body: "" }));
+    await visit.open(party.authorize({ response_mode: "form_post" }));
+    await visit.sees("posted");
+    await at("posted");
+    for (const response_mode of ["query", "form_post"]) {
+      await visit.open(strict.authorize({ response_mode }));
+      await visit.sees("lacking");
+      await at(`lacking-${response_mode}`);
+    }
+    await visit.open(party.authorize({ redirect_uri: "https://elsewhere.example/" }));
+    await visit.sees("refused");
+    await at("refused");
+    await leave(visit, party, at);
+  } finally {
+    await Promise.all([party.stop(), strict.stop()]);
+  }
+}
+
+/** From an agency's button to the consent page, in a browser that is new here. */
+async function signInFor(visit, party, at) {
+  await visit.open(party.authorize());
+  await visit.sees("signIn");
+  await at("sign-in-for-service");
+  await signIn(visit);
+  await visit.sees("signInCode");
+  await at("sign-in-otp");
+  await typeWrongCodes(visit, 4);
+  await at("sign-in-otp-wrong");
+  await visit.fill("code", await visit.service.codeSentTo(visit.person.mobile));
+  await visit.press("confirm");
+  await visit.sees("consent");
+}
+
+async function typeWrongCodes(visit, times) {
+  const right = await visit.service.codeSentTo(visit.person.mobile);
+  for (let tries = 0; tries < times; tries += 1) {
+    await visit.fill("code", right === "111111" ? "222222" : "111111");
+    await visit.send("confirm");
+  }
+}
+
+async function leave(visit, party, at) {
+  await visit.open("/account");
+  await visit.sees("myAccount");
+  await at("my-account-services");
+  await visit.open("/connect/endsession?id_token_hint=rubbish");
+  await visit.sees("signOutRefused");
+  await at("sign-out-refused");
+  await visit.open(`/connect/endsession?client_id=${party.id}`);
+  await visit.sees("askSignOut");
+  await at("sign-out-question");
+  await visit.press("signOut");
+  await visit.sees("signedOut");
+  await at("sign-out-end");
 }

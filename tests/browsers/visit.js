@@ -31,12 +31,18 @@ export class Visit {
     this.words = words(language);
     this.person = new Person(language);
     this.complaints = [];
+    this.origins = new Set([service.origin]);
   }
 
   /** Ends it. Nothing may have gone wrong that a person does not see. */
   async end() {
     await this.context.close();
     assert.deepEqual(this.complaints, []);
+  }
+
+  /** Lets the pages lead to a relying party. */
+  mayGoTo(party) {
+    this.origins.add(party.origin);
   }
 
   open(path) {
@@ -96,7 +102,7 @@ export class Visit {
     context.on("request", (request) => {
       const url = new URL(request.url());
       if (request.isNavigationRequest()) pages.add(request.url());
-      if (url.origin !== this.service.origin && url.protocol !== "data:") complaints.push(`asked ${url}`);
+      if (!this.origins.has(url.origin) && url.protocol !== "data:") complaints.push(`asked ${url}`);
     });
     context.on("console", (message) => {
       // That a page came with a 4xx is what the page is for; a file that did is not.

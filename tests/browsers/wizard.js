@@ -2,6 +2,10 @@
 
 export async function acceptTerms(visit) {
   await visit.open("/registration/terms");
+  await accept(visit);
+}
+
+async function accept(visit) {
   await visit.press("accept");
   await visit.sees("identity");
 }
@@ -49,7 +53,7 @@ export async function enterCode(visit) {
   await visit.sees("review");
 }
 
-const STEPS = [acceptTerms, proveIdentity, chooseAccount, askForCode, enterCode, confirmReview];
+const STEPS = [accept, proveIdentity, chooseAccount, askForCode, enterCode, confirmReview];
 
 export async function confirmReview(visit) {
   await visit.press("confirm");
@@ -58,7 +62,20 @@ export async function confirmReview(visit) {
 
 /** As far as the page of this name. */
 export async function walkTo(visit, name) {
+  await visit.open("/registration/terms");
+  await walkOn(visit, name);
+}
+
+/** The same from the terms as they stand. */
+export async function walkOn(visit, name) {
   const pages = ["identity", "account", "confirmMobile", "otp", "review", "done"];
   for (const step of STEPS.slice(0, pages.indexOf(name) + 1)) await step(visit);
   await visit.sees(name);
+}
+
+/** With the account that was made. */
+export async function signIn(visit) {
+  await visit.fill("username", visit.person.username);
+  await visit.fill("password", visit.person.password);
+  await visit.press("signIn");
 }

@@ -19,6 +19,11 @@ const WORDS = {
   askAgain: ["ขอรหัสใหม่", "Send a new code"],
   toMyAccount: ["ไปที่บัญชีของฉัน", "Go to my account"],
 
+  toTheService: ["ไปต่อที่บริการที่คุณมา", "Go on to the service you came from"],
+  allow: ["อนุญาต", "Allow"],
+  deny: ["ไม่อนุญาต", "Deny"],
+  goOn: ["ไปต่อ", "Continue"],
+
   idCard: ["ใช้บัตรประจำตัวประชาชน", "With my ID card"],
   ownWord: ["รับรองข้อมูลด้วยตนเอง", "On my own word"],
   citizenId: ["เลขประจำตัวประชาชน 13 หลัก", "13-digit citizen ID"],
@@ -49,6 +54,14 @@ const WORDS = {
   registeredBefore: ["เลขประจำตัวประชาชนนี้ลงทะเบียนแล้ว", "This citizen ID already has an account"],
   myAccount: ["บัญชีของฉัน", "My account"],
   signedOut: ["ออกจากระบบแล้ว", "You are signed out"],
+  signInCode: ["กรอกรหัส OTP เพื่อเข้าสู่ระบบ", "Enter the code to sign in"],
+  consent: ["อนุญาตให้ส่งข้อมูลหรือไม่", "Do you allow this?"],
+  lacking: ["ต้องยืนยันเพิ่มเติมก่อนใช้บริการนี้", "This service needs more proof"],
+  refused: ["คำขอเข้าสู่ระบบไม่สมบูรณ์", "The sign-in request cannot be used"],
+  posted: ["กำลังพาคุณกลับไปที่บริการ", "Taking you back to the service"],
+  requestGone: ["กรุณาเริ่มใหม่จากบริการที่คุณมา", "Please start again at the service you came from"],
+  askSignOut: ["ต้องการออกจากระบบหรือไม่", "Do you want to sign out?"],
+  signOutRefused: ["คำขอออกจากระบบใช้ไม่ได้", "This sign-out request cannot be used"],
   notFound: ["ไม่พบหน้านี้", "Page not found"],
   error: ["ผิดพลาด: ", "Error: "],
 };
