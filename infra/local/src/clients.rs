@@ -1,7 +1,7 @@
 //! Relying parties of the local run, registered through the operators' own function: those of `clients.json` when it
 //! starts, and whatever is sent to `/_local/clients`.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use http::{Method, Response, StatusCode};
 use lambda_http::Body;
@@ -9,37 +9,21 @@ use serde_json::{Map, Value, json};
 
 use crate::{LocalError, functions::EventHandler, gateway::Handler, inspection, template::Route};
 
-/// The demonstration's clients; `{issuer}` stands for the address of the run.
+/// Public clients only: a secret would be told to nobody.
 const DEMONSTRATION: &str = include_str!("../clients.json");
 
-/// The secrets of the demonstration's clients, by their ids.
-pub(crate) type Secrets = BTreeMap<String, String>;
-
-/// Registers the demonstration's clients. One that is there from an earlier run gets a new secret.
-pub(crate) async fn register(ops_clients: &EventHandler, issuer: &str) -> Result<Secrets, LocalError> {
+/// Registers the demonstration's clients, but for those that are there from an earlier run.
+pub(crate) async fn register(ops_clients: &EventHandler) -> Result<(), LocalError> {
     let unread = |error: serde_json::Error| LocalError::Clients(error.to_string());
-    let demonstration = DEMONSTRATION.replace("{issuer}", issuer);
-    let each: Vec<Map<String, Value>> = serde_json::from_str(&demonstration).map_err(unread)?;
-    let mut secrets = Secrets::new();
+    let each: Vec<Map<String, Value>> = serde_json::from_str(DEMONSTRATION).map_err(unread)?;
     for metadata in each {
-        let client_id = metadata.get("client_id").cloned().unwrap_or_default();
-        let has_secret = metadata.get("token_endpoint_auth_method").is_none_or(|method| method != "none");
-        let mut told = ops_clients(order(metadata)).await.map_err(unread)?;
-        if told["error"]["code"] == "client_exists" {
-            if !has_secret {
-                continue;
-            }
-            let renewal = json!({ "action": "renew_secret", "client_id": client_id });
-            told = ops_clients(order(renewal.as_object().cloned().unwrap_or_default())).await.map_err(unread)?;
-        }
-        if !told["error"].is_null() {
-            return Err(LocalError::Clients(format!("{client_id}: {}", told["error"])));
-        }
-        if let (Some(id), Some(secret)) = (client_id.as_str(), told["client_secret"].as_str()) {
-            secrets.insert(id.to_owned(), secret.to_owned());
+        let told = ops_clients(order(metadata)).await.map_err(unread)?;
+        let error = told.get("error").filter(|error| !error.is_null() && text(error, "code") != "client_exists");
+        if let Some(error) = error {
+            return Err(LocalError::Clients(error.to_string()));
         }
     }
-    Ok(secrets)
+    Ok(())
 }
 
 /// The route that takes client metadata, or an operator's event.
@@ -62,13 +46,17 @@ async fn registered(ops_clients: &EventHandler, body: &str) -> Response<Body> {
         Ok(told) => told,
         Err(error) => return refused("invalid_client_metadata", &error.to_string()),
     };
-    match &told["error"] {
-        Value::Null => {
+    match told.get("error").filter(|error| !error.is_null()) {
+        None => {
             let status = if registers { StatusCode::CREATED } else { StatusCode::OK };
             inspection::answer(status, "application/json", told.to_string())
         }
-        error => refused(error["code"].as_str().unwrap_or_default(), error["detail"].as_str().unwrap_or_default()),
+        Some(error) => refused(text(error, "code"), text(error, "detail")),
     }
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value.get(member).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn refused(code: &str, description: &str) -> Response<Body> {

@@ -84,7 +84,6 @@ pub struct Local {
     time_outs: TimeoutConfig,
     outage: Outage,
     registry: JoinHandle<Infallible>,
-    secrets: clients::Secrets,
     _deliveries: Vec<Deliveries>,
 }
 
@@ -141,7 +140,6 @@ impl Local {
         let network = Arc::new(Neighbourhood::default());
         let mut routes = inspection::routes(&aws.outbox());
         let mut deliveries = Vec::new();
-        let mut secrets = clients::Secrets::new();
         for function in &template.functions {
             let environment = Environment::new(
                 function.environment.clone(),
@@ -158,7 +156,7 @@ impl Local {
                 }
                 Started::Event(handler) => {
                     if function.name == ops_clients::OpsClients::NAME {
-                        secrets = clients::register(&handler, &settings.issuer).await?;
+                        clients::register(&handler).await?;
                         routes.push(clients::route(&handler));
                     }
                     let sources = function.sources.iter().cloned();
@@ -169,7 +167,7 @@ impl Local {
             }
         }
         let gateway = Arc::new(Gateway::new(routes, clock));
-        Ok(Self { gateway, aws, time_outs: settings.time_outs, outage, registry, secrets, _deliveries: deliveries })
+        Ok(Self { gateway, aws, time_outs: settings.time_outs, outage, registry, _deliveries: deliveries })
     }
 
     /// Serves until the task is dropped.
@@ -185,11 +183,6 @@ impl Local {
     /// The texts that were sent.
     pub fn outbox(&self) -> Arc<Outbox> {
         self.aws.outbox()
-    }
-
-    /// The secret of one of the demonstration's clients.
-    pub fn client_secret(&self, client_id: &str) -> Option<&str> {
-        self.secrets.get(client_id).map(String::as_str)
     }
 
     /// The queues and what is in them, dead letters too.
