@@ -14,17 +14,24 @@ fn normal(url: &str) -> Option<String> {
     let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
     let scheme = scheme.to_ascii_lowercase();
     let default = match scheme.as_str() {
-        "https" => ":443",
-        "http" => ":80",
+        "https" => "443",
+        "http" => "80",
         _ => return None,
     };
     let authority = authority.to_ascii_lowercase();
-    let authority = authority.strip_suffix(default).or_else(|| authority.strip_suffix(':')).unwrap_or(&authority);
-    if authority.is_empty() || authority.contains('@') {
+    // The colons of an IPv6 address stand within brackets.
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        _ => (authority.as_str(), ""),
+    };
+    let bracketed = host.starts_with('[') && host.ends_with(']');
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
+    if host.is_empty() || host.contains('@') || !is_port || (host.contains(':') && !bracketed) {
         return None;
     }
+    let port = if port.is_empty() || port == default { String::new() } else { format!(":{port}") };
     let path = if path.is_empty() { "/".to_owned() } else { upper_case_escapes(path) };
-    Some(format!("{scheme}://{authority}{path}"))
+    Some(format!("{scheme}://{host}{port}{path}"))
 }
 
 fn upper_case_escapes(path: &str) -> String {
@@ -64,6 +71,8 @@ mod tests {
             assert!(same(htu, TOKEN), "{htu}");
         }
         assert!(same("http://localhost:80", "http://localhost/"));
+        assert!(same("http://[::1]:80/", "http://[::1]"));
+        assert!(!same("http://[::1]:81/", "http://[::1]"));
         assert!(same("https://a/%e0%b8%81", "https://a/%E0%B8%81"));
     }
 
@@ -80,6 +89,8 @@ mod tests {
             "https://evil.example/connect/token",
             "https://x@id.example.go.th/connect/token",
             "https:///connect/token",
+            "https://id.example.go.th:443:443/connect/token",
+            "https://::/connect/token",
             "ftp://id.example.go.th/connect/token",
         ] {
             assert!(!same(htu, TOKEN), "{htu}");
@@ -88,7 +99,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_panics_and_what_normalises_stays(url in "(https?://)?[a-zA-Z0-9.:@%/?#ก-]{0,40}") {
+        fn nothing_panics_and_what_normalises_stays(url in "(https?://)?[a-zA-Z0-9.:@%/?#\\[\\]ก-]{0,40}") {
             if let Some(once) = normal(&url) {
                 prop_assert_eq!(normal(&once), Some(once));
             }
