@@ -42,7 +42,8 @@ impl Function for Consent {
     }
 
     async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
-        let fields = incoming.fields()?;
+        let posted = incoming.method == Method::POST;
+        let fields = if posted { incoming.fields()? } else { Fields::default() };
         let handle = incoming.query("request").or_else(|| fields.text("request"));
         let handle: Bearer = handle.and_then(|handle| handle.parse().ok()).ok_or(Problem::RequestGone)?;
         let now = self.authentication.clock.now();
@@ -59,7 +60,7 @@ impl Function for Consent {
         let registered = registered.map_err(|_| Problem::Unavailable)?.ok_or(Problem::RequestGone)?;
         let agreement = agreement.map_err(wizard::unavailable)?;
         let asked = Asked { handle, request, client: registered.client, account, agreement };
-        if incoming.method != Method::POST {
+        if !posted {
             return Ok(self.show(incoming, &asked, Form::empty(), StatusCode::OK));
         }
         match decision(fields) {

@@ -78,6 +78,10 @@ async fn the_second_relying_party_asks_for_no_password_and_a_new_browser_for_the
     assert_eq!(claims(first["id_token"].as_str().unwrap())["acr"], "aal2", "a new browser gave the code");
     let second = two.authorize(&browser, &[]).await;
     assert!(second.header("location").starts_with("/consent?"), "{}", second.header("location"));
+    let asked = Request::get(second.header("location"));
+    let asked = asked.header("accept", "application/json").header("content-type", "application/json");
+    let asked = browser.send(asked, Bytes::new()).await;
+    assert_eq!(asked.status, StatusCode::OK, "a GET has no body to be read: {}", asked.body);
     let second = go_on(&browser, &person, second).await;
     assert!(second.contains_key("code"), "{second:?}");
     let again = two.authorize(&browser, &[("prompt", "none")]).await;
