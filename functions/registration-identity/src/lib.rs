@@ -11,7 +11,7 @@ use domain::{
     assurance::{AssuranceTable, ProofingMethod},
     identity::Identity,
     limit::{self, AddressBreakers},
-    registration::{Event, Step},
+    registration::{Event, Registration, Step},
     sealed::Mac,
 };
 use http::{Method, StatusCode};
@@ -116,20 +116,33 @@ impl RegistrationIdentity {
         let (stored, mac) = (stored?, mac.map_err(wizard::key_unavailable)?);
         let now = self.wizard.clock.now();
 
-        let account_id = stored.registration.account_id;
-        let (charges, taken, sealed) = tokio::join!(
+        let before = stored.registration.clone();
+        let (charges, taken, sealed, cleared) = tokio::join!(
             self.charge(&claim, &mac, incoming, now),
             self.accounts.is_proven_taken(&mac),
-            self.citizen_id_encryption.seal(&claim.citizen_id, account_id)
+            self.citizen_id_encryption.seal(&claim.citizen_id, before.account_id),
+            self.clear(stored)
         );
-        let charges = charges?;
+        let stored = match cleared {
+            Ok(stored) => stored,
+            Err(problem) => {
+                let limited = charges.as_ref().err().cloned();
+                wizard::refund(&self.limits, charges.unwrap_or_default()).await;
+                return Err(limited.unwrap_or(problem));
+            }
+        };
         let looked_up = taken.map_err(wizard::unavailable).and_then(|taken| {
             let sealed = sealed.map_err(wizard::key_unavailable)?;
             Ok((taken, sealed))
         });
-        let (taken, sealed) = self.or_refund(looked_up, &charges).await?;
-        let cleared = self.clear(stored).await;
-        let stored = self.or_refund(cleared, &charges).await?;
+        let (charges, (taken, sealed)) = match (charges, looked_up) {
+            (Ok(charges), Ok(looked_up)) => (charges, looked_up),
+            (charges, looked_up) => {
+                let problem = charges.as_ref().err().or(looked_up.as_ref().err()).cloned();
+                self.put_back(stored, before, charges.unwrap_or_default()).await;
+                return Err(problem.unwrap_or(Problem::Internal));
+            }
+        };
 
         let method = claim.method();
         self.confirm(&claim, charges.clone()).await?;
@@ -160,19 +173,26 @@ impl RegistrationIdentity {
         Ok(self.wizard.moved_on_renewed(incoming, &stored.registration, secret))
     }
 
-    /// A failure of ours costs nobody a try.
-    async fn or_refund<T>(&self, outcome: Result<T, Problem>, charges: &[Charge]) -> Result<T, Problem> {
-        if outcome.is_err() {
-            wizard::refund(&self.limits, charges.to_vec()).await;
-        }
-        outcome
-    }
-
-    /// What was established before does not outlive the question; a question that is not allowed leaves it.
+    /// What was established before does not outlive the question.
     async fn clear(&self, stored: Stored) -> Result<Stored, Problem> {
         match stored.registration.identity {
             Some(_) => self.wizard.advance(stored, Event::IdentityAsked).await,
             None => Ok(stored),
+        }
+    }
+
+    /// A question that was not asked costs nobody a try, and nobody what they had. If even that fails, it is typed again.
+    async fn put_back(&self, cleared: Stored, before: Registration, charges: Vec<Charge>) {
+        let restore = async {
+            if before.identity.is_none() {
+                return Ok(cleared);
+            }
+            let Registration { identity, credentials, .. } = before;
+            self.wizard.advance(cleared, Event::IdentityNotAsked { identity, credentials }).await
+        };
+        let (restored, ()) = tokio::join!(restore, wizard::refund(&self.limits, charges));
+        if restored.is_err() {
+            tracing::warn!("an identity that was not asked about could not be put back");
         }
     }
 

@@ -86,7 +86,7 @@ impl RegistrationMobile {
         let fields = incoming.fields()?;
         let typed = fields.typed(&["mobile_number"]);
         let in_browser = incoming.representation == Representation::Html;
-        let from_code_page = fields.text("resend").is_some() && in_browser;
+        let from_code_page = fields.text("after").is_some() && in_browser;
         let number: Option<MobileNumber> = fields.text("mobile_number").and_then(|text| text.parse().ok());
         match self.send(incoming, fields).await {
             Ok(response) => Ok(response),
@@ -115,36 +115,21 @@ impl RegistrationMobile {
     }
 
     async fn send(&self, incoming: &Incoming, fields: Fields) -> Result<Response, Problem> {
-        let request = match CodeRequest::parse(fields) {
+        let CodeRequest { number, seen } = match CodeRequest::parse(fields) {
             Ok(request) => request,
             Err(problem) => return self.wizard.open_at(incoming, Step::Mobile).await.and(Err(problem)),
         };
-        match request {
-            CodeRequest::To { number, seen } => {
-                let draft = self.draft();
-                let now = draft.sent_at;
-                let registration_id = self.wizard.claimed_id(incoming);
-                let (stored, code_mac, number_mac, charges) = tokio::join!(
-                    self.wizard.open_at(incoming, Step::Mobile),
-                    self.code_mac(registration_id, &draft, &number),
-                    self.number_mac.mobile_number(&number),
-                    self.charge(incoming, now)
-                );
-                let macs = code_mac.and_then(|code| Ok((code, number_mac.map_err(wizard::key_unavailable)?)));
-                self.go_on(incoming, number, draft, seen.as_deref(), FirstRound { stored, macs, charges }).await
-            }
-            CodeRequest::Again { seen } => {
-                let stored = self.wizard.open_at(incoming, Step::Otp).await?;
-                let Some(mobile) = stored.registration.mobile.clone() else { return Err(Problem::Internal) };
-                let draft = self.draft();
-                let id = Some(stored.registration.id.clone());
-                let (code_mac, charges) =
-                    tokio::join!(self.code_mac(id, &draft, &mobile.number), self.charge(incoming, draft.sent_at));
-                let macs = code_mac.map(|code| (code, mobile.number_mac));
-                let round = FirstRound { stored: Ok(stored), macs, charges };
-                self.go_on(incoming, mobile.number, draft, seen.as_deref(), round).await
-            }
-        }
+        let draft = self.draft();
+        let now = draft.sent_at;
+        let registration_id = self.wizard.claimed_id(incoming);
+        let (stored, code_mac, number_mac, charges) = tokio::join!(
+            self.wizard.open_at(incoming, Step::Mobile),
+            self.code_mac(registration_id, &draft, &number),
+            self.number_mac.mobile_number(&number),
+            self.charge(incoming, now)
+        );
+        let macs = code_mac.and_then(|code| Ok((code, number_mac.map_err(wizard::key_unavailable)?)));
+        self.go_on(incoming, number, draft, seen.as_deref(), FirstRound { stored, macs, charges }).await
     }
 
     /// With everything at hand: what fails before the text is saved gives back what was charged for it.

@@ -1,25 +1,21 @@
-//! What a post to this step asks for: a code to a number, or the code to the same number again.
+//! What a post to this step asks for: a code to a number.
 
 use domain::{mobile_number::MobileNumber, registration::Registration};
 use web::{Fields, Problem};
 
-/// A request for a code. `seen` is the reference on the page that it was posted from, if that page showed one.
-pub(crate) enum CodeRequest {
-    /// To this number.
-    To { number: MobileNumber, seen: Option<String> },
-    /// To the number of the code that waits: the page shows it masked and does not send it.
-    Again { seen: Option<String> },
+/// A request for a code. The page that takes a code asks for another one by the same fields.
+pub(crate) struct CodeRequest {
+    pub(crate) number: MobileNumber,
+    /// The reference on the page that it was posted from, if that page showed one.
+    pub(crate) seen: Option<String>,
 }
 
 impl CodeRequest {
     pub(crate) fn parse(mut fields: Fields) -> Result<Self, Problem> {
         let seen = fields.text("after").map(str::to_owned);
-        if fields.text("resend") == Some("yes") {
-            return Ok(Self::Again { seen });
-        }
         let number = fields.required("mobile_number");
         fields.finish()?;
-        Ok(Self::To { number: number.ok_or(Problem::Internal)?, seen })
+        Ok(Self { number: number.ok_or(Problem::Internal)?, seen })
     }
 }
 

@@ -125,6 +125,7 @@ impl RegistrationOtp {
             page: self.wizard.page(incoming, &stored.registration).attending(&form),
             form,
             code: SentCode::of(otp, attempts_left, self.wizard.clock.now(), incoming.language),
+            number: otp.number.national(),
         }
     }
 }

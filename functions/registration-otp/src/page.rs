@@ -16,4 +16,6 @@ pub(crate) struct OtpPage {
     pub(crate) form: Form,
     /// The code that was sent.
     pub(crate) code: SentCode,
+    /// Where another code is to go: carried by the form, so that its MAC need not wait for the registration.
+    pub(crate) number: String,
 }

@@ -75,6 +75,13 @@ pub struct Registration {
 pub enum Event {
     /// The registry is about to be asked about somebody: what was known is no longer.
     IdentityAsked,
+    /// The registry was not asked after all, for a limit or a failure of ours: what was known still is.
+    IdentityNotAsked {
+        /// The identity before.
+        identity: Option<Identity>,
+        /// The username and password before.
+        credentials: Option<Credentials>,
+    },
     /// The identity is established.
     IdentityEstablished(Identity),
     /// Username and password were chosen, and the username is free.
@@ -113,9 +120,11 @@ impl Event {
     /// The step that must have been reached for this to happen.
     pub const fn needs(&self) -> Step {
         match self {
-            Self::IdentityAsked | Self::IdentityEstablished(_) | Self::Extended | Self::TermsAccepted(_) => {
-                Step::Identity
-            }
+            Self::IdentityAsked
+            | Self::IdentityNotAsked { .. }
+            | Self::IdentityEstablished(_)
+            | Self::Extended
+            | Self::TermsAccepted(_) => Step::Identity,
             Self::CredentialsChosen(_) | Self::UsernameTaken(_) => Step::Account,
             Self::CodeRequested { .. } => Step::Mobile,
             Self::CodeNotSent { .. } | Self::CodeTried(_) | Self::CodeReturned(_) => Step::Otp,
@@ -214,6 +223,12 @@ impl Registration {
                 self.identity = None;
                 self.credentials = None;
             }
+            // Unless another question was answered meanwhile.
+            Event::IdentityNotAsked { identity, credentials } if self.identity.is_none() => {
+                self.identity = identity;
+                self.credentials = credentials;
+            }
+            Event::IdentityNotAsked { .. } => {}
             Event::IdentityEstablished(identity) => {
                 self.identity = Some(identity);
                 self.credentials = None;

@@ -102,6 +102,7 @@ fn the_way_is_walked_in_order_and_ends_with_an_account() {
 
 #[rstest]
 #[case(Event::IdentityAsked)]
+#[case(Event::IdentityNotAsked { identity: None, credentials: None })]
 #[case(Event::IdentityEstablished(identity("สมชาย")))]
 #[case(Event::CredentialsChosen(credentials("somchai")))]
 #[case(Event::UsernameTaken("somchai".parse().unwrap()))]
@@ -131,6 +132,17 @@ fn another_identity_clears_the_account_part_and_keeps_the_number() {
     assert_eq!(established.step(), Step::Account);
     let chosen = established.apply(Event::CredentialsChosen(credentials("somying")), start()).unwrap();
     assert_eq!(chosen.step(), Step::Review, "the verified number is not asked for again");
+}
+
+#[test]
+fn a_question_that_was_not_asked_brings_back_what_it_cleared_and_nothing_over_what_came_since() {
+    let review = way_to(Step::Review);
+    let not_asked =
+        Event::IdentityNotAsked { identity: review.identity.clone(), credentials: review.credentials.clone() };
+    let asked = review.clone().apply(Event::IdentityAsked, start()).unwrap();
+    assert_eq!(asked.clone().apply(not_asked.clone(), start()).unwrap(), review);
+    let answered = asked.apply(Event::IdentityEstablished(identity("สมหญิง")), start()).unwrap();
+    assert_eq!(answered.clone().apply(not_asked, start()).unwrap(), answered);
 }
 
 #[test]
@@ -222,7 +234,7 @@ fn nothing_happens_after_the_end() {
 }
 
 fn any_event() -> impl Strategy<Value = (Event, i64)> {
-    let event = (0..10_u8, 0..3_u8).prop_map(|(kind, n)| {
+    let event = (0..11_u8, 0..3_u8).prop_map(|(kind, n)| {
         let id = ["a", "b", "c"][usize::from(n)].to_owned();
         match kind {
             0 => Event::IdentityAsked,
@@ -233,6 +245,7 @@ fn any_event() -> impl Strategy<Value = (Event, i64)> {
             5 | 6 => Event::CodeTried(id),
             7 => Event::CodeReturned(id),
             8 => requested(&id, n, start()),
+            9 => Event::IdentityNotAsked { identity: Some(identity("สมหญิง")), credentials: None },
             _ => Event::Extended,
         }
     });

@@ -13,6 +13,7 @@ use serde_json::json;
 enum Step {
     Terms,
     Identity,
+    IdentityAgain,
     Account,
     Mobile,
     Otp,
@@ -22,9 +23,10 @@ enum Step {
     SignOut,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step::Terms,
     Step::Identity,
+    Step::IdentityAgain,
     Step::Account,
     Step::Mobile,
     Step::Otp,
@@ -38,7 +40,7 @@ impl Step {
     async fn send(self, browser: &Browser<'_>, person: &Person) -> Answer {
         match self {
             Self::Terms => browser.accept_terms().await,
-            Self::Identity => browser.prove(person).await,
+            Self::Identity | Self::IdentityAgain => browser.prove(person).await,
             Self::Account => browser.choose(person).await,
             Self::Mobile => browser.ask_for_code(person).await,
             Self::Otp => browser.enter_code(person).await,

@@ -290,7 +290,7 @@ async fn a_form_sent_twice_does_no_harm() {
     assert_eq!(second.path, "/registration/otp?wait=60", "where the code that was sent can be typed");
     assert_eq!(world.local.outbox().texts().len(), 1, "one text");
     world.pass(jiff::SignedDuration::from_secs(60));
-    let resend = visit.page.forms.iter().find(|form| form.value("resend").is_some()).unwrap();
+    let resend = visit.page.forms.iter().find(|form| form.value("after").is_some()).unwrap();
     let (visit, second) = twice(resend).await;
     assert_eq!((visit.path.as_str(), second.path.as_str()), ("/registration/otp", "/registration/otp"));
     assert_eq!(world.local.outbox().texts().len(), 2, "one more");

@@ -142,6 +142,21 @@ async fn an_identity_that_is_refused_does_not_leave_the_old_one_behind() {
 }
 
 #[tokio::test]
+async fn an_identity_that_may_not_be_asked_about_loses_nothing() {
+    let world = World::new().await;
+    let (browser, mut person) = (world.browser(), world.person());
+    browser.walk_to_review(&person).await;
+    person.citizen_id = "1000000000149".into();
+    let other = world.browser().at(browser.address);
+    other.accept_terms().await;
+    for _ in 0..5 {
+        assert_eq!(other.prove(&person).await.code(), "identity_not_confirmed");
+    }
+    assert_eq!(browser.prove(&person).await.code(), "too_many_requests");
+    assert_eq!(browser.confirm().await.step(), "done", "all that was known still is");
+}
+
+#[tokio::test]
 async fn another_number_clears_the_verification_and_the_same_keeps_it() {
     let world = World::new().await;
     let (browser, mut person) = (world.browser(), world.person());
