@@ -11,7 +11,7 @@ use serde_json::json;
 
 /// What a person waits for at most, one after the other.
 const BUDGET: usize = 3;
-/// And where more is the price of something else: the README says of what.
+/// And where a text follows a sign-in.
 const DEEPER: [(&str, usize); 2] =
     [("POST /sign-in (a new browser, for a service)", 4), ("POST /sign-in/otp (another code)", 4)];
 /// Where relying parties wait, and their people with them.
