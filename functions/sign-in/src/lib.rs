@@ -6,6 +6,7 @@
 mod charges;
 mod credentials;
 mod page;
+mod renewal;
 
 use authentication::{
     Authentication, Browser, Serving, Servings,
@@ -213,6 +214,7 @@ impl SignIn {
             return Err(Problem::SignInFailed);
         };
         let device = charged.device(Some(login)).map(|device| device.key.clone());
+        let renewed = self.renew(username, &parts.credentials.password, login);
         match prepared {
             None => {
                 let proved = Proved {
@@ -224,13 +226,14 @@ impl SignIn {
                     serving: parts.serving,
                 };
                 let settled = charged.settle(Settle::Replaced, &self.limits, self);
-                let (finished, ()) = tokio::join!(self.authentication.finish(parts.incoming, proved), settled);
+                let (finished, (), ()) =
+                    tokio::join!(self.authentication.finish(parts.incoming, proved), settled, renewed);
                 finished
             }
             Some(prepared) => {
                 let accepted = Accepted { login, username, prepared, waiting };
                 let settled = charged.settle(Settle::Nothing, &self.limits, self);
-                let (sent, ()) = tokio::join!(self.send(parts, accepted, device), settled);
+                let (sent, (), ()) = tokio::join!(self.send(parts, accepted, device), settled, renewed);
                 sent.map(|sign_in| step::otp(parts.incoming, &sign_in, parts.serving))
             }
         }

@@ -22,6 +22,7 @@ mod forms;
 mod limits;
 mod lockout;
 mod logout;
+mod passwords;
 mod races;
 mod registry;
 mod regressions;
