@@ -158,7 +158,7 @@ impl SsoToken {
 fn not_saved(error: SaveError) -> Failure {
     match error {
         SaveError::Changed => Failure::NotNow(1),
-        SaveError::Replayed(_) => replayed(),
+        SaveError::Replayed(signed) => replayed(signed),
         SaveError::NotActive => OAuthError::invalid_grant("the grant is not good any more").into(),
         SaveError::Store(error) => error.into(),
     }

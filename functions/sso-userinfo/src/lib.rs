@@ -127,10 +127,7 @@ impl SsoUserinfo {
         {
             return Err(invalid_token());
         }
-        unused.map_err(|failure| match failure {
-            Failure::Refused(_) => Refused::Token(ErrorCode::InvalidDpopProof, "the proof was used before"),
-            other => other.into(),
-        })?;
+        unused?;
         if !access.scopes.contains(Scope::OPENID) {
             return Err(Refused::Token(ErrorCode::InsufficientScope, "the scope openid is needed"));
         }

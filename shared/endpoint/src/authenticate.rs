@@ -14,7 +14,7 @@ use oidc::{
 };
 use store::{
     clients::Registered,
-    replays::{Replay, Replays},
+    replays::{Replay, Replays, Signed},
 };
 use web::{Environment, StartError};
 
@@ -86,7 +86,7 @@ impl Clients {
             Credential::Assertion(text) => {
                 let assertion = self.asserted(&registered, &text, &call.url, now).await?;
                 let signer = registered.client.client_id.as_str();
-                vec![Replay::new("assertion", signer, &assertion.jti.digest(), assertion.expires_at)]
+                vec![Replay::new(Signed::Assertion, signer, &assertion.jti.digest(), assertion.expires_at)]
             }
             Credential::Nothing => Vec::new(),
         };
@@ -153,19 +153,23 @@ impl Clients {
 /// Uses each of these up, where no transaction does.
 ///
 /// # Errors
-/// `invalid_client` for one that was used before.
+/// As [`replayed`], for one that was used before.
 pub async fn used_once(replays: &Replays, each: &[Replay]) -> Result<(), Failure> {
     for replay in each {
         if !replays.first_use(replay).await? {
-            return Err(replayed());
+            return Err(replayed(replay.signed));
         }
     }
     Ok(())
 }
 
-/// What is told of an assertion or a proof that was used before.
-pub fn replayed() -> Failure {
-    OAuthError::new(ErrorCode::InvalidClient, "the assertion or proof was used before").into()
+/// What is told of something that was used before (RFC 7523 section 3.2, RFC 9449 section 5).
+pub fn replayed(signed: Signed) -> Failure {
+    let error = match signed {
+        Signed::Assertion => OAuthError::new(ErrorCode::InvalidClient, "the assertion was used before"),
+        Signed::Proof => OAuthError::new(ErrorCode::InvalidDpopProof, "the proof was used before"),
+    };
+    error.into()
 }
 
 /// One answer to everything: which part was wrong is nobody's business who could not show who he is.

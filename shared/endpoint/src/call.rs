@@ -8,7 +8,7 @@ use oidc::{
     error::{ErrorCode, OAuthError},
     parameters::Parameters,
 };
-use store::replays::Replay;
+use store::replays::{Replay, Signed};
 use web::{Incoming, Problem};
 
 use crate::Failure;
@@ -83,7 +83,7 @@ impl Call {
         };
         let request = ProvedRequest { method: &self.method, url: &self.url };
         let proof = dpop::verify(proof, &request, access_token, now).map_err(refused)?;
-        let replay = Replay::new("dpop", proof.jkt.as_str(), &proof.jti.digest(), proof.expires_at);
+        let replay = Replay::new(Signed::Proof, proof.jkt.as_str(), &proof.jti.digest(), proof.expires_at);
         Ok(Some((proof, replay)))
     }
 

@@ -14,7 +14,7 @@ use crate::{
     disclosures::{Disclosure, Disclosures},
     failure::incomplete,
     item, number,
-    replays::{Replay, Replays},
+    replays::{Replay, Replays, Signed},
     transaction::{self, Cancelled, IntoTransaction},
 };
 
@@ -75,9 +75,9 @@ pub enum SaveError {
     /// Somebody else wrote it since it was read: to be read again.
     #[error("the grant was changed meanwhile")]
     Changed,
-    /// This one of the replay guards was used before.
+    /// One of these was used before.
     #[error("used before")]
-    Replayed(usize),
+    Replayed(Signed),
     /// The account cannot be used.
     #[error("the account is not active")]
     NotActive,
@@ -169,8 +169,8 @@ impl Grants {
         let put = self.put(&row(&stored), condition, before)?;
         let mut items = vec![(SaveError::Changed, put.into_transaction())];
         let guards = Replays::new(self.table.clone());
-        for (place, replay) in together.replays.iter().enumerate() {
-            items.push((SaveError::Replayed(place), guards.guard(replay)?));
+        for replay in together.replays {
+            items.push((SaveError::Replayed(replay.signed), guards.guard(replay)?));
         }
         if let Some((accounts, account)) = together.account {
             items.push((SaveError::NotActive, accounts::active(&accounts.0, account)?.into_transaction()));

@@ -13,6 +13,7 @@ mod calls;
 mod checklist_authorize;
 mod checklist_bootstraps;
 mod checklist_fapi;
+mod checklist_replays;
 mod checklist_token;
 mod codes;
 mod cross_site;
