@@ -13,7 +13,7 @@ use authentication::{
 use domain::{
     bearer::Bearer,
     otp::{OtpCode, TRIES},
-    session::Authentication as Evidence,
+    session::{Authentication as Evidence, Session},
     sign_in::{Event, PendingSignIn},
 };
 use http::{Method, StatusCode};
@@ -60,13 +60,16 @@ impl Function for SignInOtp {
     async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
         let now = self.clock.now();
         let browser = Browser::of(incoming, &self.authentication.entropy);
-        let (serving, waiting) =
-            tokio::join!(self.servings.of(incoming), self.codes.waiting.open(&browser.secret, now));
-        let serving = serving?;
+        let (serving, waiting, before) = tokio::join!(
+            self.servings.of(incoming),
+            self.codes.waiting.open(&browser.secret, now),
+            self.authentication.session(incoming)
+        );
+        let (serving, before) = (serving?, before?.map(|(_, session)| session));
         let Some(sign_in) = waiting.map_err(wizard::unavailable)? else {
             return Ok(ended(incoming, serving.as_ref()));
         };
-        let entry = Entry { incoming, browser, serving, sign_in, now };
+        let entry = Entry { incoming, browser, serving, sign_in, before, now };
         if incoming.method == Method::POST {
             return self.post(entry).await;
         }
@@ -83,6 +86,7 @@ struct Entry<'a> {
     browser: Browser,
     serving: Option<Serving>,
     sign_in: PendingSignIn,
+    before: Option<Session>,
     now: Timestamp,
 }
 
@@ -105,7 +109,7 @@ impl SignInOtp {
         let code: Option<OtpCode> = fields.required("code");
         fields.finish()?;
         let code = code.ok_or(Problem::Internal)?;
-        let Entry { incoming, browser, serving, sign_in, now } = entry;
+        let Entry { incoming, browser, serving, sign_in, before, now } = entry;
         let (tried, mac) = tokio::join!(
             self.codes.waiting.try_code(&browser.secret, sign_in, *now),
             self.codes.mac_of(sign_in, &code)
@@ -124,6 +128,7 @@ impl SignInOtp {
             device: sign_in.device.clone(),
             pending: Some((&self.codes.waiting, &browser.secret, sign_in)),
             serving: serving.as_ref(),
+            before: before.as_ref(),
         };
         let charges = sign_in.charged_to.iter().cloned().map(Charge::taken).collect();
         let (finished, cleared, ()) = tokio::join!(
@@ -138,7 +143,7 @@ impl SignInOtp {
     }
 
     async fn resend(&self, entry: &Entry<'_>, fields: &Fields) -> Result<Response, Problem> {
-        let Entry { incoming, browser, serving, sign_in, now } = entry;
+        let Entry { incoming, browser, serving, sign_in, now, .. } = entry;
         let moved_on = |sign_in: &PendingSignIn| step::otp(incoming, sign_in, serving.as_ref());
         // The page it was posted from is older than the code that waits: the same press of the button, sent twice.
         if fields.text("after").is_some_and(|seen| seen != sign_in.otp.reference.as_str()) {

@@ -19,7 +19,7 @@ use credentials::Credentials;
 use domain::{
     account::AccountId,
     sealed::Mac,
-    session::Authentication as Evidence,
+    session::{Authentication as Evidence, Session},
     sign_in::{PendingSignIn, SignInId},
     username::Username,
 };
@@ -147,19 +147,20 @@ impl SignIn {
         credentials: &Credentials,
     ) -> (Option<Serving>, Result<Response, Problem>) {
         let now = self.clock.now();
-        let (serving, charged, login, waiting) = tokio::join!(
+        let (serving, charged, login, waiting, before) = tokio::join!(
             self.servings.of(incoming),
             self.charge(incoming, credentials, now),
             self.login(credentials),
-            self.codes.waiting.open(&browser.secret, now)
+            self.codes.waiting.open(&browser.secret, now),
+            self.authentication.session(incoming)
         );
         let read = async {
             let serving = serving?;
-            Ok((serving, login?, waiting.map_err(wizard::unavailable)?))
+            Ok((serving, login?, waiting.map_err(wizard::unavailable)?, before?.map(|(_, session)| session)))
         };
         match read.await {
-            Ok((serving, login, waiting)) => {
-                let parts = Parts { incoming, browser, credentials, serving: serving.as_ref(), now };
+            Ok((serving, login, waiting, before)) => {
+                let parts = Parts { incoming, browser, credentials, serving: serving.as_ref(), before, now };
                 let outcome = self.compare(&parts, charged, login, waiting).await;
                 (serving, outcome)
             }
@@ -224,6 +225,7 @@ impl SignIn {
                     device,
                     pending: None,
                     serving: parts.serving,
+                    before: parts.before.as_ref(),
                 };
                 let settled = charged.settle(Settle::Replaced, &self.limits, self);
                 let (finished, (), ()) =
@@ -310,6 +312,7 @@ struct Parts<'a> {
     browser: &'a Browser,
     credentials: &'a Credentials,
     serving: Option<&'a Serving>,
+    before: Option<Session>,
     now: Timestamp,
 }
 

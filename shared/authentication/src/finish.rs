@@ -32,6 +32,8 @@ pub struct Proved<'a> {
     pub pending: Option<(&'a PendingSignIns, &'a Bearer, &'a PendingSignIn)>,
     /// What it serves.
     pub serving: Option<&'a Serving>,
+    /// The session that this browser had.
+    pub before: Option<&'a Session>,
 }
 
 impl Authentication {
@@ -41,14 +43,19 @@ impl Authentication {
     /// [`Problem::SignInFailed`] where the account is not active, [`Problem::OtpExpired`] where the code was used
     /// already; the tables'.
     pub async fn finish(&self, incoming: &Incoming, proved: Proved<'_>) -> Result<Response, Problem> {
-        let Proved { account_id, username, evidence, device: replaced, pending, serving } = proved;
+        let Proved { account_id, username, evidence, device: replaced, pending, serving, before } = proved;
         let now = self.clock.now();
         let (secret, device) = (Bearer::new(self.entropy.bytes()), Bearer::new(self.entropy.bytes()));
         let id = SessionId::from_random(self.entropy.bytes());
         let browser = BrowserName::of(&incoming.caller.user_agent);
+        let session = Session::begin(id, account_id, evidence, browser, now);
+        let session = match before {
+            Some(before) => session.after(before),
+            None => session,
+        };
         let beginning = Beginning {
             secret: &secret,
-            session: Session::begin(id, account_id, evidence, browser, now),
+            session,
             pending,
             device: (&self.devices, DeviceKey::of(&device, username), replaced.clone()),
         };

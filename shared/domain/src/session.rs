@@ -161,6 +161,16 @@ impl Session {
         }
     }
 
+    /// The same, where it takes the place of one in the same browser: the relying parties that the same person signed in
+    /// to are told when it ends, under the names they know it by.
+    #[must_use]
+    pub fn after(mut self, before: &Self) -> Self {
+        if before.account_id == self.account_id {
+            self.relying_parties.clone_from(&before.relying_parties);
+        }
+        self
+    }
+
     /// When it ends at the latest.
     pub fn ends_at(&self) -> Timestamp {
         self.authenticated_at + IN_ALL

@@ -230,3 +230,34 @@ async fn somebody_new_registers_inside_the_flow_and_comes_back_to_it() {
     let returned = go_on(&browser, &person, resumed).await;
     assert_eq!(rp.redeem(&browser, &returned["code"]).await.status, StatusCode::OK);
 }
+
+/// The session that a sign-in takes the place of ends without a word, so its services come along.
+#[tokio::test]
+async fn signing_in_again_forgets_no_service_and_hands_none_to_somebody_else() {
+    let world = World::new().await;
+    let listening = RelyingParty::answering("200 OK").await;
+    let rp = Client::usual(&world, "rp", json!({ "backchannel_logout_uri": listening.url() })).await;
+    let (browser, person) = registered(&world).await;
+    let told = claims(rp.tokens(&browser, &person, &[]).await["id_token"].as_str().unwrap());
+    let services = async || browser.get("/account").await.json()["session"]["services"].clone();
+
+    let known = browser.sign_in(&person).await;
+    assert_eq!((known.step().as_str(), services().await[0]["client_id"].as_str()), ("done", Some("rp")));
+    browser.set_cookie("device", "");
+    let with_code = browser.sign_in_with_code(&person).await;
+    assert_eq!((with_code.step().as_str(), services().await[0]["client_id"].as_str()), ("done", Some("rp")));
+    let again = claims(rp.tokens(&browser, &person, &[]).await["id_token"].as_str().unwrap());
+    assert_eq!((&told["sub"], &told["sid"]), (&again["sub"], &again["sid"]), "one name for the whole time");
+
+    let there = browser.twin();
+    let (_, other) = registered(&world).await;
+    assert_eq!(there.sign_in_with_code(&other).await.step(), "done");
+    assert_eq!(there.get("/account").await.json()["session"]["services"], json!([]));
+
+    browser.sign_in_with_code(&person).await;
+    rp.tokens(&browser, &person, &[]).await;
+    browser.sign_in(&person).await;
+    browser.post("/account/sign-out", &json!({ "confirm": "yes" })).await;
+    world.local.queues().settled("LogoutNotices").await;
+    assert_eq!(listening.bodies().len(), 1);
+}
