@@ -37,6 +37,12 @@ impl SsoToken {
         let together = Together { replays: &replays, ..Together::default() };
         let (begun, told) = tokio::join!(self.grants.begin(grant.clone(), together), self.tell(&client, tokens, now));
         begun.map_err(not_saved)?;
+        if told.is_err() {
+            // Nothing left the house: what nobody has must not live.
+            if let Err(error) = self.grants.revoke(id, now).await {
+                tracing::warn!(%error, grant = %id, "a grant that nobody has was not revoked");
+            }
+        }
         told
     }
 }
