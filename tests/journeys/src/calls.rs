@@ -120,6 +120,7 @@ impl Call {
     pub fn service(&self) -> Service {
         match self.operation.as_str() {
             "Publish" => Service::Sns,
+            "SendMessageBatch" => Service::Sqs,
             _ if self.tables.is_empty() => Service::Kms,
             _ => Service::DynamoDb,
         }

@@ -20,12 +20,14 @@ enum Reached {
     Nobody,
     /// After so many requests of the wizard.
     Walking(usize),
+    /// In a browser not seen before, after the password.
+    WaitingForCode,
     SignedIn,
 }
 
 impl Endpoint {
-    /// All of them.
-    pub const EVERY: [Self; 10] = [
+    /// All of them, but for the consent, which is given to a request alone, and what clients call.
+    pub const EVERY: [Self; 11] = [
         Self::new("/registration/terms", &["terms_version", "consent"], Reached::Nobody),
         Self::new(
             "/registration/identity",
@@ -43,6 +45,7 @@ impl Endpoint {
         Self::new("/registration/cancel", &[], Reached::Walking(5)),
         Self::new("/registration/extend", &[], Reached::Walking(5)),
         Self::new("/sign-in", &["username", "password"], Reached::Nobody),
+        Self::new("/sign-in/otp", &["code"], Reached::WaitingForCode),
         Self::new("/account/sign-out", &["confirm"], Reached::SignedIn),
     ];
 
@@ -56,6 +59,10 @@ impl Endpoint {
         match self.reached_by {
             Reached::Nobody => {}
             Reached::Walking(requests) => drop(browser.walk(person, requests).await),
+            Reached::WaitingForCode => {
+                world.browser().walk(person, 6).await;
+                browser.sign_in(person).await;
+            }
             Reached::SignedIn => {
                 browser.walk(person, 6).await;
                 browser.sign_in(person).await;
@@ -65,13 +72,14 @@ impl Endpoint {
     }
 
     /// What is well posted there.
-    pub fn body(&self, person: &Person) -> Value {
+    pub fn body(&self, world: &World, person: &Person) -> Value {
         match self.path {
             "/registration/terms" => json!({ "terms_version": "2026-11-01", "consent": "accept" }),
             "/registration/identity" => person.identity(),
             "/registration/account" => person.account(),
             "/registration/mobile" => json!({ "mobile_number": person.mobile_number }),
             "/registration/otp" => json!({ "code": "000000" }),
+            "/sign-in/otp" => json!({ "code": world.code_sent_to(&person.e164()) }),
             "/sign-in" => json!({ "username": person.username, "password": person.password }),
             _ => json!({ "confirm": "yes" }),
         }

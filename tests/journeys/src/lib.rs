@@ -13,6 +13,7 @@ pub mod person;
 pub mod relying_party;
 pub mod tables;
 pub mod tally;
+pub mod trouble;
 pub mod world;
 
 pub use browser::{Answer, Browser};
@@ -24,4 +25,5 @@ pub use page::{Form, Page};
 pub use person::Person;
 pub use relying_party::RelyingParty;
 pub use tally::tally;
+pub use trouble::Trouble;
 pub use world::World;

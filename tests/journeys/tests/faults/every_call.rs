@@ -1,11 +1,11 @@
 //! Each call of each step, each thing that can go wrong with it, once and for good.
 
-use std::{collections::BTreeMap, fmt, thread};
+use std::collections::BTreeMap;
 
 use http::StatusCode;
 use jiff::SignedDuration;
-use journeys::{Answer, Browser, Person, World, calls::Call};
-use local::aws::faults::{Fault, Refusal, Rule, Service};
+use journeys::{Answer, Browser, Person, Trouble, World, trouble::in_two_threads};
+use local::aws::faults::{Fault, Service};
 use serde_json::json;
 
 /// A request of the journey.
@@ -57,43 +57,6 @@ impl Step {
     }
 }
 
-/// Something going wrong with one of a step's calls.
-#[derive(Clone, Debug)]
-struct Trouble {
-    call: Call,
-    /// How many calls like it come before it.
-    after: u32,
-    fault: Fault,
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { call, after, fault } = self;
-        write!(formatter, "{fault:?} at {} {} (number {after})", call.operation, call.tables.join(", "))
-    }
-}
-
-fn faults(call: &Call) -> Vec<Fault> {
-    let mut refusals = vec![Refusal::Throttling, Refusal::InternalServerError];
-    if call.service() == Service::DynamoDb {
-        refusals.push(Refusal::ProvisionedThroughputExceeded);
-        if call.operation != "GetItem" {
-            refusals.push(Refusal::TransactionConflict);
-        }
-    }
-    refusals.into_iter().map(Fault::Refuse).chain([Fault::LoseAnswer, Fault::LoseRequest]).collect()
-}
-
-fn troubles(calls: &[Call]) -> Vec<Trouble> {
-    let mut troubles = Vec::new();
-    for (index, call) in calls.iter().enumerate() {
-        let alike = |other: &&Call| other.operation == call.operation && other.tables == call.tables;
-        let after = u32::try_from(calls.iter().take(index).filter(alike).count()).unwrap();
-        troubles.extend(faults(call).into_iter().map(|fault| Trouble { call: call.clone(), after, fault }));
-    }
-    troubles
-}
-
 /// The journey once without trouble: what each step calls.
 async fn recorded() -> BTreeMap<Step, Vec<Trouble>> {
     let world = World::new().await;
@@ -102,7 +65,7 @@ async fn recorded() -> BTreeMap<Step, Vec<Trouble>> {
     for step in STEPS {
         world.calls.take();
         assert!(step.send(&browser, &person).await.status.is_success());
-        recorded.insert(step, troubles(&world.calls.take()));
+        recorded.insert(step, Trouble::every(&world.calls.take()));
     }
     recorded
 }
@@ -128,11 +91,10 @@ async fn nothing_is_half_written(world: &World) -> bool {
 async fn survive(world: &World, browser: &Browser<'_>, person: &Person, step: Step, trouble: &Trouble, times: u32) {
     let said = format!("{step:?}, {times} times {trouble}");
     let faults = world.local.faults();
-    let Trouble { call, after, fault } = trouble;
-    let rule: Rule = call.rule(*fault).after(*after).times(times);
+    let Trouble { call, fault, .. } = trouble;
     let texts = || world.local.outbox().texts().iter().filter(|text| text.to == person.e164()).count();
 
-    faults.add(rule);
+    faults.add(trouble.rule(times));
     let answer = step.send(browser, person).await;
     assert!(times == u32::MAX || faults.pending() == 0, "{said}: did not come up");
     faults.clear();
@@ -177,26 +139,17 @@ async fn walk(world: &World, recorded: &BTreeMap<Step, Vec<Trouble>>, number: us
     }
 }
 
-fn in_two_threads(times: u32) {
-    let run = |first: usize| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let (recorded, world) = (recorded().await, World::new().await);
-            let most = recorded.values().map(Vec::len).max().unwrap();
-            for number in (first..most).step_by(2) {
-                walk(&world, &recorded, number, times).await;
-            }
-        });
-    };
-    thread::scope(|scope| {
-        scope.spawn(|| run(0));
-        scope.spawn(|| run(1));
-    });
+async fn every_other(first: usize, times: u32) {
+    let (recorded, world) = (recorded().await, World::new().await);
+    let most = recorded.values().map(Vec::len).max().unwrap();
+    for number in (first..most).step_by(2) {
+        walk(&world, &recorded, number, times).await;
+    }
 }
 
 /// In this order: what lasts uses up the SDK's budget for retries, and what happens once is to be tried again.
 #[test]
 fn whatever_call_fails_once_or_for_good_the_same_request_succeeds_afterwards() {
-    in_two_threads(1);
-    in_two_threads(u32::MAX);
+    in_two_threads(|first| every_other(first, 1));
+    in_two_threads(|first| every_other(first, u32::MAX));
 }

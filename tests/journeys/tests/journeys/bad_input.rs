@@ -243,7 +243,7 @@ async fn checklist_32_json_declared_as_text_is_refused_at_every_endpoint() {
         let person = world.person();
         let browser = endpoint.reach(&world, &person).await;
         for content_type in ["text/plain", "text/plain; x=application/json", "text/json", "application/jsonp"] {
-            let answer = send(&browser, endpoint.path, content_type, endpoint.body(&person).to_string()).await;
+            let answer = send(&browser, endpoint.path, content_type, endpoint.body(&world, &person).to_string()).await;
             let expected = (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type");
             assert_eq!((answer.status, answer.code().as_str()), expected, "{} {content_type}", endpoint.path);
         }
