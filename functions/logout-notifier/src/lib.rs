@@ -44,11 +44,7 @@ impl Consumer for LogoutNotifier {
                 tracing::info!(client_id, "told");
                 Ok(())
             }
-            // Section 2.8: the relying party says that the request is wrong, and will say so again.
-            400 => {
-                tracing::error!(client_id, "the relying party refused its logout token");
-                Ok(())
-            }
+            // 400 too: by section 2.8 it says that the request was wrong or that signing out failed, and not which.
             status => Err(again(client_id, &format_args!("status {status}"))),
         }
     }

@@ -130,6 +130,8 @@ impl OpsClients {
 
     async fn renew_secret(&self, order: &Order<Action>, id: &ClientId) -> Result<Value, OrderRefused> {
         let mut registered = self.found(id).await?;
+        // Who has the secret is the client.
+        needs_second(order, &registered.client)?;
         let (secret, digest) = self.secret_for(&registered.client);
         if secret.is_none() {
             return Err(OrderRefused::invalid("the client has no secret"));

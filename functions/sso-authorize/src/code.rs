@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use oidc::{
     claim::ClaimsRequest,
     grant::{Authorization, Code, CodeTerms, Grant, GrantId, Person as Granting},
-    jwk::Thumbprint,
     subject,
 };
 use store::issuing::{IssueError, Issuing};
@@ -47,11 +46,10 @@ impl SsoAuthorize {
             subject: relying_party.sub.clone(),
             person: Some(granting),
         };
-        let jkt = request.dpop_jkt.as_deref().map(str::parse::<Thumbprint>).transpose();
         let terms = CodeTerms {
             redirect_uri: request.answer_to.redirect_uri.clone(),
             challenge: request.code_challenge.clone(),
-            jkt: jkt.map_err(|_| NotIssued::Problem(Problem::Internal))?,
+            jkt: request.dpop_jkt.clone(),
         };
         let id = GrantId::from_random(entropy.bytes());
         let (grant, code) = Grant::with_code(id, authorization, terms, entropy.bytes(), now);

@@ -7,7 +7,7 @@ use http::Method;
 use jiff::Timestamp;
 use oidc::{
     access_token,
-    client::Client,
+    client::{Client, ClientId},
     error::{ErrorCode, OAuthError},
     grant::{Access, AccessHandle, AccessToken, Grant, GrantId, Introspection, RefreshToken},
 };
@@ -91,7 +91,11 @@ impl SsoIntrospect {
         endpoint::used_once(&self.replays, &replays).await?;
         let Some((token, stored)) = token.zip(found?) else { return Ok(inactive()) };
         let Some(body) = self.body(&stored.grant, &token, &client, now) else { return Ok(inactive()) };
-        Ok(if self.rests_on_somebody(&stored.grant, now).await? { body } else { inactive() })
+        let (rests, served) = tokio::join!(
+            self.rests_on_somebody(&stored.grant, now),
+            self.is_served(&stored.grant, &token, &client, now)
+        );
+        Ok(if rests? && served? { body } else { inactive() })
     }
 
     async fn token(&self, text: &str, now: Timestamp) -> Result<Option<Token>, Failure> {
@@ -110,6 +114,21 @@ impl SsoIntrospect {
         let Some(person) = &grant.authorization().person else { return Ok(true) };
         let (account, lives) = tokio::join!(self.accounts.find(person.account_id), lives(&self.sessions, grant, now));
         Ok(account?.is_some_and(|account| account.status == AccountStatus::Active) && lives?)
+    }
+
+    /// Whether the clients that the token came from are served still: the one the person signed in to, and the one that
+    /// exchanged it.
+    async fn is_served(&self, grant: &Grant, token: &Token, caller: &Client, now: Timestamp) -> Result<bool, Failure> {
+        let exchanged_by = match token {
+            Token::Access(handle) => grant.access(handle, now).map(|access| &access.client_id),
+            Token::Refresh(_) => None,
+        };
+        let is_active = async |id: &ClientId| -> Result<bool, Failure> {
+            Ok(*id == caller.client_id || self.clients.active(id).await?.is_some())
+        };
+        let signed_in_to = &grant.authorization().client_id;
+        let (first, last) = tokio::join!(is_active(signed_in_to), is_active(exchanged_by.unwrap_or(&caller.client_id)));
+        Ok(first? && last?)
     }
 
     fn body(&self, grant: &Grant, token: &Token, caller: &Client, now: Timestamp) -> Option<Value> {

@@ -59,7 +59,12 @@ impl SsoPar {
             pushed = bound_to(pushed, proof.jkt.as_str())?;
             replays.push(replay);
         }
-        check(&pushed, &client)?;
+        let checked = check(&pushed, &client);
+        if checked.is_err() {
+            // What was signed is used up by a refusal too: whoever saw it cannot try again with it.
+            endpoint::used_once(&self.replays, &replays).await?;
+        }
+        checked?;
 
         let reference = Bearer::new(self.entropy.bytes());
         let (unused, stored) = tokio::join!(

@@ -1,5 +1,7 @@
 //! `client_credentials` (RFC 6749 section 4.4): the client acts for itself, about nobody.
 
+use std::collections::BTreeSet;
+
 use endpoint::{Call, Failure};
 use jiff::Timestamp;
 use oidc::{
@@ -18,15 +20,11 @@ impl SsoToken {
         let (asking, _) = self.asking(call, GrantType::ClientCredentials, None, now).await?;
         let Asking { client, jkt, replays, .. } = asking;
         let scopes = own_scopes(call, &client.scope)?;
-        let resources = client.resources.iter().cloned().collect();
-        let audience = match call.form.contains("resource") {
-            true => audience(&call.form, &resources, &self.issuer)?,
-            false => [self.issuer.clone()].into(),
-        };
+        let audience = audience(&call.form, &BTreeSet::new(), &client, &self.issuer)?;
         let authorization = Authorization {
             client_id: client.client_id.clone(),
             scopes: scopes.clone(),
-            resources,
+            resources: client.resources.iter().cloned().collect(),
             subject: client.client_id.as_str().to_owned(),
             person: None,
         };

@@ -12,7 +12,12 @@ use oidc::{
 use serde_json::Value;
 use store::grants::{RACES, SaveError, StoredGrant};
 
-use crate::{Asking, SsoToken, audience::audience, issue::Tokens, not_saved};
+use crate::{
+    Asking, SsoToken,
+    audience::{audience, still_registered},
+    issue::Tokens,
+    not_saved,
+};
 
 impl SsoToken {
     pub(crate) async fn redeem(&self, call: &Call, now: Timestamp) -> Result<Value, Failure> {
@@ -26,7 +31,7 @@ impl SsoToken {
             let stored = found.ok_or(unknown())?;
             match self.try_redeem(&asking, stored, &code, verifier.as_ref()).await {
                 Err(Attempt::Raced) => found = self.grants.find(code.grant()).await?,
-                Err(Attempt::Failed(failure)) => return Err(failure),
+                Err(Attempt::Failed(failure)) => return Err(self.refuse(&asking, failure).await),
                 Ok(body) => return Ok(body),
             }
         }
@@ -54,8 +59,8 @@ impl SsoToken {
         };
         let authorization = stored.grant.authorization().clone();
         let account = authorization.person.as_ref().map(|person| person.account_id);
-        let audience = audience(&call.form, &authorization.resources, &self.issuer).map_err(Attempt::failed)?;
-        let access = self.new_access(client, audience, authorization.scopes.clone(), jkt.clone());
+        let audience = audience(&call.form, &authorization.resources, client, &self.issuer).map_err(Attempt::failed)?;
+        let access = self.new_access(client, audience, still_registered(client, &authorization.scopes), jkt.clone());
         let offline = authorization.scopes.contains(Scope::OFFLINE_ACCESS) && client.may_use(GrantType::RefreshToken);
         let refresh = offline.then(|| FreshRefresh {
             family: self.entropy.bytes(),

@@ -41,7 +41,7 @@ impl SsoToken {
             let stored = found.ok_or(unknown())?;
             match self.try_exchange(&asking, stored, &handle, &target, scopes.as_ref()).await {
                 Err(Attempt::Raced) => found = self.grants.find(handle.grant()).await?,
-                Err(Attempt::Failed(failure)) => return Err(failure),
+                Err(Attempt::Failed(failure)) => return Err(self.refuse(&asking, failure).await),
                 Ok(body) => return Ok(body),
             }
         }
@@ -53,10 +53,11 @@ impl SsoToken {
         asking: &Asking<'_>,
         mut stored: StoredGrant,
         handle: &AccessHandle,
-        target: &Client,
+        target: &Registered,
         scopes: Option<&Scopes>,
     ) -> Result<Value, Attempt> {
         let Asking { client, jkt, replays, now, .. } = asking;
+        let Registered { client: target, used, .. } = target;
         let request =
             ExchangeRequest { caller: &client.client_id, jkt: jkt.as_ref(), scopes, target_scopes: &target.scope };
         let permission = stored.grant.check_exchange(handle, &request, *now).map_err(refused)?;
@@ -65,8 +66,13 @@ impl SsoToken {
         };
         let sector = target.subject_sector();
         let lives = endpoint::lives(&self.sessions, &stored.grant, *now);
-        let (known, lives) = tokio::join!(self.consents.subject(person.account_id, sector), lives);
-        if !lives.map_err(|error| Attempt::Failed(error.into()))? {
+        let is_served = async |id: &ClientId| -> Result<bool, Failure> {
+            Ok(*id == client.client_id || self.clients.active(id).await?.is_some())
+        };
+        let signed_in_to = &stored.grant.authorization().client_id;
+        let (known, lives, served) =
+            tokio::join!(self.consents.subject(person.account_id, sector), lives, is_served(signed_in_to));
+        if !lives.map_err(|error| Attempt::Failed(error.into()))? || !served.map_err(Attempt::Failed)? {
             return Err(refused(ExchangeRefusal::Unknown));
         }
         let known = known.map_err(|error| Attempt::Failed(error.into()))?;
@@ -76,7 +82,7 @@ impl SsoToken {
             fresh: FreshAccess::Opaque(self.entropy.bytes()),
             target: target.client_id.clone(),
             subject: subject.clone(),
-            jkt: None,
+            jkt: jkt.clone(),
         };
         let scopes = permission.scopes.clone();
         let exchanged = stored.grant.exchange(permission, new, *now);
@@ -100,7 +106,14 @@ impl SsoToken {
             }),
             disclosure: Some((&self.disclosures, disclosure, self.entropy.bytes())),
         };
-        match self.grants.save(stored, together).await {
+        // The name that is given fixes the target's sector, as a sign-in there would.
+        let mark = async {
+            if !used && self.clients.mark_used(&target.client_id).await.is_err() {
+                tracing::warn!(client_id = %target.client_id, "a client's first use was not noted");
+            }
+        };
+        let (saved, ()) = tokio::join!(self.grants.save(stored, together), mark);
+        match saved {
             Ok(()) => {}
             Err(SaveError::Changed) => return Err(Attempt::Raced),
             Err(error) => return Err(Attempt::Failed(not_saved(error))),
@@ -109,7 +122,7 @@ impl SsoToken {
         Ok(json!({
             "access_token": token.expose(),
             "issued_token_type": ACCESS_TOKEN,
-            "token_type": "Bearer",
+            "token_type": if jkt.is_some() { "DPoP" } else { "Bearer" },
             "expires_in": expires_in,
             "scope": scopes.to_string(),
         }))
@@ -155,9 +168,11 @@ fn target(form: &Parameters) -> Result<ClientId, OAuthError> {
     }
 }
 
-fn permitted(caller: &Client, target: Option<Registered>) -> Result<Client, OAuthError> {
-    let target = target.map(|registered| registered.client).ok_or(invalid_target())?;
-    if caller.exchange_audiences.contains(&target.client_id) { Ok(target) } else { Err(invalid_target()) }
+fn permitted(caller: &Client, target: Option<Registered>) -> Result<Registered, OAuthError> {
+    let target = target.ok_or(invalid_target())?;
+    // Who cannot authenticate cannot introspect, and has no use for a token.
+    let may = caller.exchange_audiences.contains(&target.client.client_id) && target.client.is_confidential();
+    if may { Ok(target) } else { Err(invalid_target()) }
 }
 
 fn refused(refusal: ExchangeRefusal) -> Attempt {

@@ -26,7 +26,7 @@ use store::{
     disclosures::Disclosures,
     grants::{Grants, SaveError, StoredGrant, Together},
     limits::Limits,
-    replays::Replay,
+    replays::{Replay, Replays},
     sessions::Sessions,
 };
 use web::{Clock, Door, Environment, Function, Incoming, Problem, Response, StartError};
@@ -36,6 +36,7 @@ use web::{Clock, Door, Environment, Function, Incoming, Problem, Response, Start
 pub struct SsoToken {
     clients: Clients,
     grants: Grants,
+    replays: Replays,
     accounts: Accounts,
     consents: Consents,
     sessions: Sessions,
@@ -53,9 +54,11 @@ impl Function for SsoToken {
 
     async fn start(environment: &Environment) -> Result<Self, StartError> {
         let accounts = wizard::table(environment, "ACCOUNTS_TABLE")?;
+        let grants = wizard::table(environment, "GRANTS_TABLE")?;
         Ok(Self {
             clients: Clients::start(environment, wizard::table(environment, "CLIENTS_TABLE")?)?,
-            grants: Grants::new(wizard::table(environment, "GRANTS_TABLE")?),
+            grants: Grants::new(grants.clone()),
+            replays: Replays::new(grants),
             accounts: Accounts::new(accounts.clone()),
             consents: Consents::new(accounts),
             sessions: wizard::sessions(environment)?,
@@ -145,6 +148,16 @@ impl SsoToken {
             return Err(OAuthError::new(ErrorCode::InvalidDpopProof, "a DPoP proof is required").into());
         }
         Ok((Asking { call, client, jkt, replays, now }, found?))
+    }
+
+    /// What was signed for a call is used up by a refusal too: whoever saw it cannot try again with it.
+    async fn refuse(&self, asking: &Asking<'_>, failure: Failure) -> Failure {
+        if matches!(failure, Failure::Refused(_))
+            && let Err(used) = endpoint::used_once(&self.replays, &asking.replays).await
+        {
+            return used;
+        }
+        failure
     }
 
     /// Writes a grant with everything that must hold in that moment.

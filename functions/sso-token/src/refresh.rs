@@ -11,7 +11,13 @@ use oidc::{
 use serde_json::Value;
 use store::grants::{RACES, SaveError, StoredGrant};
 
-use crate::{Asking, SsoToken, audience::audience, code::Attempt, issue::Tokens, not_saved};
+use crate::{
+    Asking, SsoToken,
+    audience::{audience, still_registered},
+    code::Attempt,
+    issue::Tokens,
+    not_saved,
+};
 
 impl SsoToken {
     pub(crate) async fn refresh(&self, call: &Call, now: Timestamp) -> Result<Value, Failure> {
@@ -25,7 +31,7 @@ impl SsoToken {
             let stored = found.ok_or(unknown())?;
             match self.try_refresh(&asking, stored, &token, scopes.as_ref()).await {
                 Err(Attempt::Raced) => found = self.grants.find(token.grant()).await?,
-                Err(Attempt::Failed(failure)) => return Err(failure),
+                Err(Attempt::Failed(failure)) => return Err(self.refuse(&asking, failure).await),
                 Ok(body) => return Ok(body),
             }
         }
@@ -48,8 +54,8 @@ impl SsoToken {
         };
         let authorization = stored.grant.authorization().clone();
         let account = authorization.person.as_ref().map(|person| person.account_id);
-        let audience = audience(&call.form, &authorization.resources, &self.issuer).map_err(Attempt::failed)?;
-        let access = self.new_access(client, audience, rotatable.scopes.clone(), jkt.clone());
+        let audience = audience(&call.form, &authorization.resources, client, &self.issuer).map_err(Attempt::failed)?;
+        let access = self.new_access(client, audience, still_registered(client, &rotatable.scopes), jkt.clone());
         let (access, refresh) = stored.grant.rotate(rotatable, self.entropy.bytes(), access, *now);
         let grant = stored.grant.clone();
         let tokens = Tokens { grant: &grant, access: &access, refresh: Some(&refresh), is_first: false };

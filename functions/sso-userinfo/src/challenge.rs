@@ -12,7 +12,7 @@ use web::{Incoming, Response};
 pub(crate) enum Refused {
     /// No token came: no reason is given (RFC 6750 section 3.1).
     Nothing,
-    /// The token, and what is wrong with it.
+    /// The token or the request that brought it, and what is wrong with it.
     Token(ErrorCode, &'static str),
     /// Anything else.
     Call(Failure),
@@ -21,9 +21,7 @@ pub(crate) enum Refused {
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused(OAuthError { code: code @ ErrorCode::InvalidDpopProof, description }) => {
-                Self::Token(code, description)
-            }
+            Failure::Refused(OAuthError { code, description }) => Self::Token(code, description),
             other => Self::Call(other),
         }
     }
@@ -36,13 +34,17 @@ impl From<StoreError> for Refused {
 }
 
 pub(crate) fn response(incoming: &Incoming, refused: &Refused, is_dpop: bool) -> Response {
-    let scheme = if is_dpop { "DPoP algs=\"ES256 PS256 RS256\"" } else { "Bearer realm=\"Digital ID\"" };
+    let scheme = if is_dpop { "DPoP algs=\"ES256 PS256\"" } else { "Bearer realm=\"Digital ID\"" };
     let (status, challenge, body) = match refused {
         Refused::Call(failure) => return failure.response(incoming),
         Refused::Nothing => (StatusCode::UNAUTHORIZED, scheme.to_owned(), value!({})),
         Refused::Token(code, description) => {
-            let status =
-                if *code == ErrorCode::InsufficientScope { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+            // RFC 6750 section 3.1.
+            let status = match code {
+                ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
+                ErrorCode::InvalidRequest => StatusCode::BAD_REQUEST,
+                _ => StatusCode::UNAUTHORIZED,
+            };
             let code = code.as_str();
             let challenge = format!("{scheme}, error=\"{code}\", error_description=\"{description}\"");
             (status, challenge, value!({ "error": code, "error_description": description }))

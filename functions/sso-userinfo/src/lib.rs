@@ -20,7 +20,7 @@ use oidc::{
     error::ErrorCode,
     grant::{Access, AccessHandle, Grant, Person},
     scope::Scope,
-    told::{may_tell_citizen_id, told},
+    told::{tellable, told},
 };
 use serde_json::Value;
 use store::{
@@ -106,7 +106,7 @@ impl SsoUserinfo {
 
         let claims: BTreeSet<ClaimName> =
             access.scopes.claims().into_iter().chain(person.claims.userinfo.iter().copied()).collect();
-        self.disclose(&account, &client, &access, claims, now).await
+        self.disclose(&account, &client, &access, tellable(&account, &claims, &client), now).await
     }
 
     /// The token's own entry, if it is alive and meant for userinfo, and presented as it is bound.
@@ -159,7 +159,7 @@ impl SsoUserinfo {
             at: now,
         };
         let number = async {
-            match claims.contains(&ClaimName::CitizenId) && may_tell_citizen_id(account, client) {
+            match claims.contains(&ClaimName::CitizenId) {
                 true => self.citizen_ids.open(&account.identity.citizen_id_sealed, account.id).await.map(Some),
                 false => Ok(None),
             }

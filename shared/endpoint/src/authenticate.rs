@@ -1,7 +1,7 @@
 //! Who calls: the client's registered method, and no other.
 
 use fetch::{Fetch, RegisteredUrl};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use oidc::{
     assertion::{self, Assertion, AssertionError, AssertionRules},
     client::{Client, ClientId},
@@ -19,6 +19,11 @@ use store::{
 use web::{Environment, StartError};
 
 use crate::{Call, Failure};
+
+/// How long what a `jwks_uri` answered is used without asking again (OpenID Connect Core section 10.1.1).
+const FRESH: SignedDuration = SignedDuration::from_mins(10);
+/// How long it is believed while the address does not answer: a key that was withdrawn is not good for ever.
+const BELIEVED: SignedDuration = SignedDuration::from_hours(24);
 
 /// The registered clients, and the way to the keys that they publish themselves.
 #[derive(Clone, Debug)]
@@ -108,15 +113,18 @@ impl Clients {
             Profile::Standard => AssertionRules::standard(&self.issuer, &endpoints),
         };
         let verify = |keys: &ClientKeys| assertion::verify(text, &client.client_id, keys, &rules, now);
-        let known = client.jwks.as_ref().or(registered.fetched_keys.as_ref());
-        let verified = match known.map(&verify) {
-            Some(Err(AssertionError::Jwt(JwtError::UnknownKey))) | None => match self.published(client, now).await? {
-                Some(keys) => verify(&keys),
-                None => return Err(failed()),
-            },
-            Some(verified) => verified,
+        let known = client.jwks.as_ref().or_else(|| registered.keys_fetched_within(BELIEVED, now));
+        let verified = known.map(&verify);
+        let is_settled = client.jwks.is_some() || registered.keys_fetched_within(FRESH, now).is_some();
+        let verified = match verified {
+            // A client that reuses a `kid`, or names none, has rotated where the signature is another's.
+            Some(Err(AssertionError::Jwt(JwtError::UnknownKey | JwtError::Signature))) | None => {
+                self.published(client, now).await?.as_ref().map(&verify).or(verified)
+            }
+            Some(Ok(_)) if !is_settled => self.published(client, now).await?.as_ref().map(&verify).or(verified),
+            Some(_) => verified,
         };
-        verified.map_err(|error| {
+        verified.ok_or_else(failed)?.map_err(|error| {
             tracing::info!(%error, client_id = %client.client_id, "assertion refused");
             failed()
         })
@@ -124,9 +132,8 @@ impl Clients {
 
     /// What the client's `jwks_uri` answers now: asked once a minute at most, whatever `kid`s are sent.
     async fn published(&self, client: &Client, now: Timestamp) -> Result<Option<ClientKeys>, Failure> {
-        let Some(url) = client.jwks_uri.as_deref().and_then(|uri| uri.parse::<RegisteredUrl>().ok()) else {
-            return Ok(None);
-        };
+        let Some(uri) = client.jwks_uri.as_deref() else { return Ok(None) };
+        let Ok(url) = uri.parse::<RegisteredUrl>() else { return Ok(None) };
         if !self.registered.may_ask_for_keys(&client.client_id, now).await? {
             return Ok(None);
         }
@@ -145,7 +152,7 @@ impl Clients {
             tracing::warn!(client_id = %client.client_id, "jwks_uri is no key set");
             return Ok(None);
         };
-        self.registered.keep_keys(&client.client_id, &keys).await?;
+        self.registered.keep_keys(&client.client_id, uri, &keys, now).await?;
         Ok(Some(keys))
     }
 }

@@ -25,17 +25,19 @@ pub struct AssertionRules<'a> {
     issuer: &'a str,
     /// Other names of ours that `aud` may use.
     endpoints: &'a [&'a str],
+    /// Whether `aud` may be a list.
+    lists: bool,
 }
 
 impl<'a> AssertionRules<'a> {
-    /// For FAPI 2.0 clients: no RS256 (section 5.4.1), and `aud` is the issuer (section 5.3.2.1).
+    /// For FAPI 2.0 clients: no RS256 (section 5.4.1), and `aud` is the issuer as a string (section 5.3.2.1).
     pub const fn fapi2(issuer: &'a str) -> Self {
-        Self { algorithms: &JwsAlgorithm::FAPI2, issuer, endpoints: &[] }
+        Self { algorithms: &JwsAlgorithm::FAPI2, issuer, endpoints: &[], lists: false }
     }
 
     /// For other clients: `aud` may name the token endpoint, or the one that is called, too (RFC 7523 section 3).
     pub const fn standard(issuer: &'a str, endpoints: &'a [&'a str]) -> Self {
-        Self { algorithms: &JwsAlgorithm::EVERY, issuer, endpoints }
+        Self { algorithms: &JwsAlgorithm::EVERY, issuer, endpoints, lists: true }
     }
 
     /// Every name must be ours: an assertion that another server could use as well was perhaps sent to that one first.
@@ -43,7 +45,7 @@ impl<'a> AssertionRules<'a> {
         let ours = |name: &String| name == self.issuer || self.endpoints.contains(&name.as_str());
         match audience {
             Audience::One(name) => ours(name),
-            Audience::Several(names) => !names.is_empty() && names.iter().all(ours),
+            Audience::Several(names) => self.lists && !names.is_empty() && names.iter().all(ours),
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     claim::{ClaimName, ClaimsRequest},
     client::{Client, ClientId, GrantType},
     error::{ErrorCode, OAuthError},
+    jwk::Thumbprint,
     parameters::Parameters,
     pkce::CodeChallenge,
     scope::{Scope, Scopes},
@@ -57,7 +58,7 @@ pub struct AuthorizationRequest {
     /// RFC 8707: for which of its resources the tokens are.
     pub resources: Vec<String>,
     /// RFC 9449 section 10: the key that the code is bound to.
-    pub dpop_jkt: Option<String>,
+    pub dpop_jkt: Option<Thumbprint>,
     /// The level below which nobody comes back: the client's, or one it asks for here, as older services let it.
     pub minimum_ial: Option<Ial>,
     /// Whether the number must be verified.
@@ -218,14 +219,9 @@ fn resources(parameters: &Parameters, client: &Client) -> Result<Vec<String>, OA
     Err(OAuthError::new(ErrorCode::InvalidTarget, "a resource is not registered for the client"))
 }
 
-fn dpop_jkt(parameters: &Parameters) -> Result<Option<String>, OAuthError> {
-    let thumbprint = |text: &&str| {
-        text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    };
-    match parameters.one("dpop_jkt") {
-        Some(text) if !thumbprint(&text) => Err(OAuthError::invalid_request("dpop_jkt is not a SHA-256 thumbprint")),
-        thumbprint => Ok(thumbprint.map(str::to_owned)),
-    }
+fn dpop_jkt(parameters: &Parameters) -> Result<Option<Thumbprint>, OAuthError> {
+    let thumbprint = parameters.one("dpop_jkt").map(str::parse).transpose();
+    thumbprint.map_err(|_| OAuthError::invalid_request("dpop_jkt is not a SHA-256 thumbprint"))
 }
 
 /// The client's own minimum, raised by the gate that older services know; never lowered by it.

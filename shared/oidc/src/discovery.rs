@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::{
-    acr::Acr, claim::ClaimName, client::GrantType, client_authentication::AuthMethod, jws::SigningAlgorithm,
-    scope::Scope,
+    acr::Acr, claim::ClaimName, client::GrantType, client_authentication::AuthMethod, dpop, jws::SigningAlgorithm,
+    jwt::JwsAlgorithm, scope::Scope,
 };
 
 /// Where each endpoint is, below the issuer. The same as the template's routes.
@@ -30,7 +30,7 @@ pub mod path {
     pub const JWKS: &str = "/.well-known/openid-configuration/jwks";
 }
 
-/// The algorithms a client may sign with: assertions and DPoP proofs.
+/// The algorithms a client may sign with: assertions.
 const CLIENT_ALGORITHMS: [&str; 3] = ["ES256", "PS256", "RS256"];
 
 /// The document of an issuer.
@@ -68,7 +68,7 @@ pub fn metadata(issuer: &str) -> Value {
         "introspection_endpoint_auth_signing_alg_values_supported": CLIENT_ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": CLIENT_ALGORITHMS,
-        "dpop_signing_alg_values_supported": CLIENT_ALGORITHMS,
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(JwsAlgorithm::as_str),
         "authorization_response_iss_parameter_supported": true,
         "require_pushed_authorization_requests": false,
         "claims_parameter_supported": true,

@@ -20,6 +20,10 @@ const OLDEST: SignedDuration = SignedDuration::from_secs(60);
 /// How far ahead of ours its maker's clock may be.
 const AHEAD: SignedDuration = SignedDuration::from_secs(10);
 
+/// What proofs may be signed with: for every client what FAPI 2.0 section 5.4.1 leaves, so that it holds at userinfo too,
+/// where the client is known only by its token.
+pub const ALGORITHMS: [JwsAlgorithm; 2] = JwsAlgorithm::FAPI2;
+
 /// The request a proof is to be made for.
 #[derive(Clone, Copy, Debug)]
 pub struct ProvedRequest<'a> {
@@ -79,7 +83,7 @@ pub fn verify(
         return Err(DpopError::Type);
     }
     let key = PublicKey::from_jwk(jwt.jwk().ok_or(DpopError::NoKey)?)?;
-    let claims: Claims = jwt.claims([&key], &JwsAlgorithm::EVERY)?;
+    let claims: Claims = jwt.claims([&key], &ALGORITHMS)?;
     if claims.htm != request.method {
         return Err(DpopError::Method);
     }

@@ -22,6 +22,16 @@ pub fn told(
     claims.iter().filter_map(|claim| Some((claim.as_str().to_owned(), value(*claim)?))).collect()
 }
 
+/// Of these claims those that the account has a value for and the client, as it is registered today, may be told.
+pub fn tellable(account: &Account, claims: &BTreeSet<ClaimName>, client: &Client) -> BTreeSet<ClaimName> {
+    let may = |claim: ClaimName| match claim {
+        ClaimName::CitizenId => may_tell_citizen_id(account, client),
+        claim if claim.needs_consent() && !client.may_be_told(claim) => false,
+        claim => value(claim, account, client, "", None).is_some(),
+    };
+    claims.iter().copied().filter(|claim| may(*claim)).collect()
+}
+
 /// Whether the account's citizen ID may be told to the client: one that nobody vouched for only where it is taken so.
 pub fn may_tell_citizen_id(account: &Account, client: &Client) -> bool {
     client.may_be_told(ClaimName::CitizenId) && (account.identity.method.is_proven() || client.unverified_citizen_id)

@@ -39,6 +39,9 @@ pub struct Registered {
     pub history: Vec<Change>,
     /// What its `jwks_uri` answered last.
     pub fetched_keys: Option<ClientKeys>,
+    /// When it answered so.
+    #[serde(default)]
+    pub keys_fetched_at: Option<Timestamp>,
     /// When that address was last asked.
     pub keys_asked_at: Option<Timestamp>,
     /// Counts the writes by operators.
@@ -83,9 +86,15 @@ impl Registered {
             used: false,
             history: vec![change],
             fetched_keys: None,
+            keys_fetched_at: None,
             keys_asked_at: None,
             version: 0,
         }
+    }
+
+    /// What its `jwks_uri` answered, if that was not longer ago.
+    pub fn keys_fetched_within(&self, age: SignedDuration, now: Timestamp) -> Option<&ClientKeys> {
+        self.fetched_keys.as_ref().filter(|_| self.keys_fetched_at.is_some_and(|at| now < at + age))
     }
 }
 
@@ -125,7 +134,7 @@ impl Clients {
     /// [`RegisterError::Conflict`] if somebody else changed it too.
     pub async fn change(&self, registered: &Registered) -> Result<(), RegisterError> {
         let next = Registered { version: registered.version + 1, ..registered.clone() };
-        self.write(&next, "version = :version", Some(registered.version)).await
+        self.write(&next, "version = :version AND used = :used", Some(registered.version)).await
     }
 
     async fn write(&self, registered: &Registered, condition: &str, version: Option<u64>) -> Result<(), RegisterError> {
@@ -137,7 +146,10 @@ impl Clients {
             .set_item(Some(item(registered)?))
             .condition_expression(condition);
         if let Some(version) = version {
-            put = put.expression_attribute_values(":version", crate::number(version));
+            // Who signed in meanwhile has fixed the sector.
+            put = put
+                .expression_attribute_values(":version", crate::number(version))
+                .expression_attribute_values(":used", AttributeValue::Bool(registered.used));
         }
         if_held(put.send().await)?.map(drop).ok_or(RegisterError::Conflict)
     }
@@ -183,14 +195,26 @@ impl Clients {
         if_held(update.send().await).map(|held| held.is_some())
     }
 
-    /// Keeps what the `jwks_uri` answered.
+    /// Keeps what this `jwks_uri` answered.
     ///
     /// # Errors
     /// The table's.
-    pub async fn keep_keys(&self, id: &ClientId, keys: &ClientKeys) -> Result<(), StoreError> {
+    pub async fn keep_keys(
+        &self,
+        id: &ClientId,
+        uri: &str,
+        keys: &ClientKeys,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let keys = to_attribute_value(keys).map_err(StoreError::Shape)?;
-        let update = self.update(id, "SET fetched_keys = :keys").condition_expression("attribute_exists(id)");
-        if_held(update.expression_attribute_values(":keys", keys).send().await).map(drop)
+        // An operator may have registered another address while this one was answering.
+        let update = self
+            .update(id, "SET fetched_keys = :keys, keys_fetched_at = :now")
+            .condition_expression("client.jwks_uri = :uri")
+            .expression_attribute_values(":keys", keys)
+            .expression_attribute_values(":now", text(now.to_string()))
+            .expression_attribute_values(":uri", text(uri));
+        if_held(update.send().await).map(drop)
     }
 
     fn update(

@@ -17,6 +17,7 @@ use tokio::{
 pub struct RelyingParty {
     port: u16,
     bodies: Arc<Mutex<Vec<String>>>,
+    published: Arc<Mutex<String>>,
     server: JoinHandle<()>,
 }
 
@@ -30,20 +31,28 @@ impl RelyingParty {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let bodies = Arc::<Mutex<Vec<String>>>::default();
-        let (heard, answer) = (Arc::clone(&bodies), format!("HTTP/1.1 {head}\r\ncontent-length: 0\r\n\r\n"));
+        let published = Arc::<Mutex<String>>::default();
+        let (heard, head, document) = (Arc::clone(&bodies), head.to_owned(), Arc::clone(&published));
         let server = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let body = request_body(&mut stream).await;
                 heard.lock().unwrap_or_else(PoisonError::into_inner).push(body);
+                let document = document.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let answer = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{document}", document.len());
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        Self { port, bodies, server }
+        Self { port, bodies, published, server }
     }
 
     /// Where it listens.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/backchannel-logout", self.port)
+    }
+
+    /// Answers with this document from now on.
+    pub fn publish(&self, document: String) {
+        *self.published.lock().unwrap_or_else(PoisonError::into_inner) = document;
     }
 
     /// The bodies it was sent.

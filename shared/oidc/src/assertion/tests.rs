@@ -56,7 +56,7 @@ fn checklist_10_fapi_clients_do_not_sign_with_rs256() {
 
 #[rstest]
 #[case::the_issuer(json!(ISSUER), true, true)]
-#[case::the_issuer_in_an_array(json!([ISSUER]), true, true)]
+#[case::the_issuer_in_an_array(json!([ISSUER]), false, true)]
 #[case::the_token_endpoint(json!(TOKEN), false, true)]
 #[case::the_endpoint_called(json!(PAR), false, true)]
 #[case::issuer_and_token_endpoint(json!([ISSUER, TOKEN]), false, true)]

@@ -62,7 +62,7 @@ impl<'a> Registration<'a> {
         let profile = self.profile();
         let method = self.auth_method(profile);
         let redirect_uris = self.addresses("redirect_uris", method == AuthMethod::None);
-        let sector = self.sector(&redirect_uris);
+        let sector = self.sector(&client_id, &redirect_uris);
         let client = Client {
             name: self
                 .localised("client_name")
@@ -209,8 +209,9 @@ impl<'a> Registration<'a> {
         }
     }
 
-    /// The redirect URIs' one host, unless an operator names a sector (OpenID Connect Core section 8.1).
-    fn sector(&mut self, redirect_uris: &[String]) -> String {
+    /// The redirect URIs' one host, unless an operator names a sector (OpenID Connect Core section 8.1). Where they have
+    /// none that is the client's own (an app's scheme, loopback, no redirect at all), it is a sector by itself.
+    fn sector(&mut self, client_id: &ClientId, redirect_uris: &[String]) -> String {
         if let Some(sector) = self.text("sector") {
             let allowed =
                 |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':');
@@ -219,11 +220,14 @@ impl<'a> Registration<'a> {
             }
             return sector;
         }
-        let hosts: BTreeSet<String> =
-            redirect_uris.iter().filter_map(|uri| Address::parse(uri).ok()).map(|address| address.host).collect();
-        match hosts.len() {
-            0 | 1 => hosts.into_iter().next().unwrap_or_default(),
-            _ => {
+        let addresses = redirect_uris.iter().filter_map(|uri| Address::parse(uri).ok());
+        let hosts: BTreeSet<Option<String>> =
+            addresses.map(|address| address.is_the_clients_own(self.locality).then_some(address.host)).collect();
+        let mut hosts = hosts.into_iter();
+        match (hosts.next().flatten(), hosts.next()) {
+            (None, None) => format!("client:{client_id}"),
+            (Some(host), None) => host,
+            (_, Some(_)) => {
                 self.wrong("sector", "the redirect URIs have several hosts: name the sector");
                 String::new()
             }
@@ -380,6 +384,18 @@ mod tests {
         assert_eq!((client.sector.as_str(), client.require_pkce), ("rp.example", true));
         assert_eq!(client.client_id.as_str(), "07".repeat(16));
         assert!(!client.needs_second_operator());
+    }
+
+    #[test]
+    fn a_client_without_a_host_of_its_own_shares_its_sector_with_nobody() {
+        let own = format!("client:{}", "07".repeat(16));
+        for metadata in [
+            json!({ "redirect_uris": ["th.go.tax.app:/cb"], "token_endpoint_auth_method": "none" }),
+            json!({ "redirect_uris": ["http://127.0.0.1/cb"], "token_endpoint_auth_method": "none" }),
+            json!({ "grant_types": ["client_credentials"] }),
+        ] {
+            assert_eq!(read(&metadata).unwrap().sector, own, "{metadata}");
+        }
     }
 
     #[test]

@@ -77,6 +77,12 @@ impl<'a> Address<'a> {
         self.scheme == "https" && !self.host.is_empty()
     }
 
+    /// Whether the host is one that nobody else's redirects lead to: neither every device's own, nor a word after an
+    /// app's scheme. In the local run that of loopback is.
+    pub(super) fn is_the_clients_own(&self, locality: Locality) -> bool {
+        self.is_secure() || (locality == Locality::Loopback && self.is_local())
+    }
+
     fn is_local(&self) -> bool {
         self.scheme == "http" && self.is_loopback()
     }

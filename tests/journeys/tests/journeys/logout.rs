@@ -68,8 +68,8 @@ async fn checklist_23_what_a_relying_party_answers_decides() {
     for (head, deliveries, dead_letters) in [
         ("200 OK", 1, 0),
         ("204 No Content", 1, 0),
-        // It will not change its mind.
-        ("400 Bad Request", 1, 0),
+        // It may have failed to sign the person out.
+        ("400 Bad Request", 5, 1),
         ("401 Unauthorized", 5, 1),
         ("500 Internal Server Error", 5, 1),
         ("503 Service Unavailable", 5, 1),

@@ -10,6 +10,7 @@
 mod at_rest;
 mod bad_input;
 mod calls;
+mod changed_clients;
 mod checklist_authorize;
 mod checklist_bootstraps;
 mod checklist_fapi;
