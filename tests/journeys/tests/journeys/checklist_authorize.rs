@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use journeys::{
-    Client, World,
+    Browser, Client, World,
     client::{ISSUER, go_on, returned},
     key::claims,
 };
+use local::template::Template;
 use serde_json::json;
 
 use crate::sso::registered;
@@ -95,7 +96,14 @@ async fn checklist_06_a_post_from_another_site_is_answered_by_a_get() {
     let world = World::new().await;
     let rp = Client::usual(&world, "rp", json!({})).await;
     let (browser, person) = registered(&world).await;
+    let surprised = rp.authorize(&world.browser(), &[("surprise", "1"), ("nonce", "")]).await;
+    assert!(surprised.header("location").starts_with("/sign-in?"), "{}", surprised.header("location"));
     let form = journeys::client::encoded(&rp.request(&[("surprise", "1"), ("nonce", "")]));
+    let from_ours = Request::post("/connect/authorize")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin");
+    let answer = world.browser().send(from_ours, form.clone().into()).await;
+    assert!(answer.header("location").starts_with("/sign-in?"), "a POST of our own is like a GET: {}", answer.body);
     let request = Request::post("/connect/authorize")
         .header("content-type", "application/x-www-form-urlencoded")
         .header("sec-fetch-site", "cross-site");
@@ -118,12 +126,28 @@ async fn checklist_07_forms_with_credentials_are_followed_by_303_and_pages_keep_
     let path = begun.header("location").to_owned();
     let handle = path.split_once("request=").unwrap().1.to_owned();
     let pages = browser.twin().with_pages();
-    for path in [path.as_str(), "/account/signed-out"] {
-        let page = pages.get(path).await;
-        assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
-        assert_eq!((page.header("access-control-allow-origin"), page.header("referrer-policy")), ("", "same-origin"));
-        assert_eq!(page.header("cache-control"), "no-store", "{path}");
-        assert_eq!(page.header("vary"), "Accept, Accept-Language, Cookie", "{path}");
+    let parameters = ["Issuer", "CardRegistryUrl"].map(|name| (name.to_owned(), "http://x".to_owned()));
+    let template = Template::read(&Template::path(), &parameters.into()).unwrap();
+    let routes = template.functions.iter().flat_map(|function| &function.routes);
+    let read = routes.filter(|route| route.method == Some(http::Method::GET)).map(|route| route.path.as_str());
+    // Files and documents for programs, which are no pages.
+    let documents = ["/assets/", "/.well-known/", "/connect/userinfo"];
+    let shown: Vec<_> = read.filter(|path| documents.iter().all(|document| !path.starts_with(document))).collect();
+    assert!(shown.len() > 15, "{shown:?}");
+    for path in shown.into_iter().chain([path.as_str()]) {
+        // Signed in nowhere, in the middle of signing in, in the middle of registering, and signed in.
+        let registering = world.browser();
+        registering.accept_terms().await;
+        for browser in [world.browser(), pages.twin(), registering, browser.twin()].map(Browser::with_pages) {
+            let page = browser.get(&path.replace("{proxy+}", "nowhere")).await;
+            let said = format!("{path}: {} {:?}", page.status, page.headers);
+            assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"), "{said}");
+            assert_eq!(page.header("access-control-allow-origin"), "", "{said}");
+            assert_eq!(page.header("referrer-policy"), "same-origin", "{said}");
+            assert_eq!(page.header("cache-control"), "no-store", "{said}");
+            assert_eq!(page.header("vary"), "Accept, Accept-Language, Cookie", "{said}");
+            assert_ne!(page.status, StatusCode::TEMPORARY_REDIRECT, "{said}");
+        }
     }
     let typed = [("username", &person.username), ("password", &person.password), ("request", &handle)];
     let typed: Vec<_> = typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect();
@@ -132,13 +156,14 @@ async fn checklist_07_forms_with_credentials_are_followed_by_303_and_pages_keep_
 }
 
 #[tokio::test]
-async fn checklist_08_state_and_nonce_come_back_byte_for_byte_and_nothing_is_sent_twice() {
+async fn checklist_04_08_state_and_nonce_come_back_byte_for_byte_and_nothing_is_sent_twice() {
     let world = World::new().await;
     let rp = Client::usual(&world, "rp", json!({})).await;
     let (browser, person) = registered(&world).await;
     let long = "ก \"&=+%<>/?#".repeat(30);
     let back = rp.sign_in(&browser, &person, &[("state", &long), ("nonce", &long)]).await;
     assert_eq!(back["state"], long);
+    assert_eq!(back["iss"], ISSUER, "line 4: on success too");
     let tokens = rp.redeem(&browser, &back["code"]).await.json();
     assert_eq!(claims(tokens["id_token"].as_str().unwrap())["nonce"], long);
     let query = journeys::client::encoded(&rp.request(&[]));

@@ -1,5 +1,8 @@
 //! Lines 12 to 22 and 37 of the checklist: codes, tokens, introspection, userinfo, signing out.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use futures_util::future::join_all;
 use http::{Request, StatusCode};
 use jiff::SignedDuration;
@@ -12,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::sso::{exchange, registered};
 
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const OFFLINE: (&str, &str) = ("scope", "openid profile offline_access");
 
 fn text<'a>(tokens: &'a Value, name: &str) -> &'a str {
@@ -109,6 +113,44 @@ async fn checklist_15_the_token_endpoint_says_no_in_the_protocols_words() {
     assert_eq!(encoded_id.json()["error"], "invalid_client");
 }
 
+/// RFC 6749 section 2.3.1: id and secret are form-encoded before the colon is put between them, and decoded after.
+#[tokio::test]
+async fn checklist_15_basic_credentials_are_form_decoded() {
+    let world = World::new().await;
+    let rp = Client::usual(&world, "rp", json!({ "grant_types": ["client_credentials"], "scope": "tax.read" })).await;
+    let secret = "100% sure: a+b = ก&c";
+    let stored: String = digest(&SHA256, secret.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let row = world.dynamodb().update_item().table_name("Clients").key("id", AttributeValue::S(rp.id.clone()));
+    let row = row.update_expression("SET secret = :secret").condition_expression("attribute_exists(secret)");
+    row.expression_attribute_values(":secret", AttributeValue::S(stored)).send().await.unwrap();
+    let server = world.browser();
+    let call = async |credentials: &str| {
+        let request = Request::post("/connect/token")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", format!("Basic {}", BASE64.encode(credentials)));
+        server.send(request, "grant_type=client_credentials".into()).await
+    };
+    for credentials in [
+        "rp:100%25+sure%3A+a%2Bb+%3D+%E0%B8%81%26c",
+        "rp:100%25%20sure%3a%20a%2bb%20%3d%20%e0%b8%81%26c",
+        "%72%70:100%25 sure: a%2Bb = ก&c",
+    ] {
+        let answer = call(credentials).await;
+        assert_eq!(answer.status, StatusCode::OK, "{credentials}: {}", answer.body);
+        assert_eq!((answer.header("cache-control"), answer.header("pragma")), ("no-store", "no-cache"));
+    }
+    for credentials in [
+        format!("rp:{secret}"),
+        "rp:100%25+sure%3A+a+b+%3D+%E0%B8%81%26c".to_owned(),
+        "rp:100%2525+sure%3A+a%2Bb+%3D+%E0%B8%81%26c".to_owned(),
+        "rp%3A100%25+sure%3A+a%2Bb+%3D+%E0%B8%81%26c".to_owned(),
+    ] {
+        let answer = call(&credentials).await;
+        let expected = (StatusCode::UNAUTHORIZED, json!("invalid_client"));
+        assert_eq!((answer.status, answer.json()["error"].clone()), expected, "{credentials}");
+    }
+}
+
 #[tokio::test]
 async fn checklist_16_17_tokens_have_the_standards_form() {
     let world = World::new().await;
@@ -159,6 +201,14 @@ async fn checklist_18_37_an_exchange_gives_no_more_than_was_there() {
         error(exchange(&one, &browser, access, &[("audience", "two"), ("scope", "phone")]).await),
         "invalid_scope"
     );
+    let typed = [("grant_type", EXCHANGE), ("subject_token", access), ("audience", "two")];
+    for kind in ["urn:ietf:params:oauth:token-type:refresh_token", "urn:ietf:params:oauth:token-type:id_token", "x"] {
+        let typed: Vec<_> = typed.into_iter().chain([("subject_token_type", kind)]).collect();
+        assert_eq!(error(one.call(&browser, "/connect/token", &typed).await), "invalid_request", "{kind}");
+    }
+    let unregistered = Client::usual(&world, "four", json!({ "scope": "openid profile" })).await;
+    assert_eq!(error(exchange(&unregistered, &browser, access, &[("audience", "two")]).await), "unauthorized_client");
+    assert_eq!(world.items("Disclosures").await.len(), 0, "what was refused was told to nobody");
     world.pass(SignedDuration::from_secs(60));
     let answer = exchange(&one, &browser, access, &[("audience", "two")]).await;
     let given = answer.json();
@@ -167,7 +217,17 @@ async fn checklist_18_37_an_exchange_gives_no_more_than_was_there() {
     let exchanged = text(&given, "access_token");
     assert_eq!(three.introspect(&browser, exchanged).await, json!({ "active": false }));
     assert_eq!(three.introspect(&browser, access).await, json!({ "active": false }));
-    assert_eq!(two.introspect(&browser, exchanged).await["active"], true);
+    let seen = two.introspect(&browser, exchanged).await;
+    assert_eq!((&seen["active"], &seen["act"]), (&json!(true), &json!({ "client_id": "one" })), "{seen}");
+    let own = two.tokens(&browser, &person, &[]).await;
+    assert_eq!(seen["sub"], claims(text(&own, "id_token"))["sub"], "the name that the target's sector knows");
+    let disclosures = world.items("Disclosures").await;
+    let disclosure = disclosures[0]["disclosure"].as_m().unwrap();
+    assert_eq!(disclosures.len(), 1);
+    let who = ["client_id", "by"].map(|name| disclosure[name].as_s().unwrap().as_str());
+    assert_eq!(who, ["two", "one"], "to whom, and through whom");
+    assert!(format!("{:?}", disclosure["claims"]).contains("given_name"), "{:?}", disclosure["claims"]);
+    assert!(!format!("{:?}", disclosure["claims"]).contains("citizen_id"), "{:?}", disclosure["claims"]);
     assert_eq!(userinfo(&browser, exchanged).await.status, StatusCode::UNAUTHORIZED);
     one.call(&browser, "/connect/revocation", &[("token", access)]).await;
     assert_eq!(two.introspect(&browser, exchanged).await, json!({ "active": false }), "revoked with its subject token");
@@ -209,8 +269,14 @@ async fn checklist_22_signing_out_goes_nowhere_unregistered_and_asks_without_a_h
     assert_eq!(asked.json(), json!({ "step": "sign_out" }));
     assert_eq!(browser.get("/account").await.status, StatusCode::OK);
     let pages = browser.twin().with_pages();
+    let registered = "&post_logout_redirect_uri=https%3A%2F%2Frp.example%2Fbye&state=s%20t";
+    let unasked = browser.twin().get(&format!("/connect/endsession?client_id=rp{registered}")).await;
+    assert_eq!(unasked.json(), json!({ "step": "sign_out" }), "without a hint the person is asked");
     let evil =
         format!("/connect/endsession?id_token_hint={hint}&post_logout_redirect_uri=https%3A%2F%2Fevil.example%2F");
     let out = pages.get(&evil).await;
     assert!(out.header("location").is_empty(), "{}", out.header("location"));
+    assert_eq!(browser.get("/account").await.code(), "not_signed_in", "signed out all the same");
+    let gone_on = pages.get(&format!("/connect/endsession?id_token_hint={hint}{registered}")).await;
+    assert_eq!(gone_on.header("location"), "https://rp.example/bye?state=s+t", "the state comes back");
 }
