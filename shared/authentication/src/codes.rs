@@ -129,7 +129,7 @@ impl Codes {
         let charges = match (charges, put) {
             (Ok(charges), Ok(())) => charges,
             (Ok(charges), Err(error)) => {
-                wizard::refund(&self.limits, charges).await;
+                tokio::join!(self.unwrite(sending, &error, now), wizard::refund(&self.limits, charges));
                 return Err(problem(error, now));
             }
             (Err(problem), Ok(())) => {
@@ -137,6 +137,7 @@ impl Codes {
                 return Err(SendProblem::Told(problem));
             }
             (Err(told), Err(error)) => {
+                self.unwrite(sending, &error, now).await;
                 tracing::warn!(%error, "a text was neither charged nor written down");
                 return Err(SendProblem::Told(told));
             }
@@ -153,6 +154,15 @@ impl Codes {
             }
         }
         Ok(())
+    }
+
+    /// Where nobody knows whether the code was written down: one that was never sent must not be waited for.
+    async fn unwrite(&self, sending: Sending<'_>, error: &SendingError, now: Timestamp) {
+        if matches!(error, SendingError::Store(_))
+            && let Err(error) = self.waiting.take_back_if_written(sending, &self.limits, now).await
+        {
+            tracing::warn!(%error, "a code that was possibly written could not be taken back");
+        }
     }
 
     async fn take_back(&self, sending: Sending<'_>, charges: Vec<Charge>, now: Timestamp) {

@@ -139,7 +139,29 @@ impl PendingSignIns {
     /// # Errors
     /// The table's; what could not be undone stays spent.
     pub async fn take_back(&self, sending: Sending<'_>, limits: &Limits, now: Timestamp) -> Result<(), StoreError> {
-        let account = sending.sign_in.account_id;
+        let given_back = self.give_back(sending.sign_in.account_id, limits, now);
+        let (undone, given_back) = tokio::join!(self.unwritten(sending), given_back);
+        undone.map(drop).and(given_back)
+    }
+
+    /// The same where the answer to [`Self::put`] was lost: if it had been written, and only then.
+    ///
+    /// # Errors
+    /// The table's; what could not be undone stays spent.
+    pub async fn take_back_if_written(
+        &self,
+        sending: Sending<'_>,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match self.unwritten(sending).await? {
+            true => self.give_back(sending.sign_in.account_id, limits, now).await,
+            false => Ok(()),
+        }
+    }
+
+    /// The account's place in its budgets, and its pause.
+    async fn give_back(&self, account: AccountId, limits: &Limits, now: Timestamp) -> Result<(), StoreError> {
         let [short, long] = budgets(account, now).map(|bucket| Charge::taken(bucket.key));
         let pause = limits
             .0
@@ -149,13 +171,9 @@ impl PendingSignIns {
             .key("id", text(pause_key(account)))
             .condition_expression("last_at = :now")
             .expression_attribute_values(":now", number(now.as_second()));
-        let (undone, paused, short, long) = tokio::join!(
-            self.unwritten(sending),
-            async { if_held(pause.send().await).map(drop) },
-            limits.refund(short),
-            limits.refund(long)
-        );
-        undone.and(paused).and(short).and(long)
+        let (paused, short, long) =
+            tokio::join!(async { if_held(pause.send().await).map(drop) }, limits.refund(short), limits.refund(long));
+        paused.and(short).and(long)
     }
 
     /// Counts one comparison of the waiting code before it is made: [`Event::CodeTried`] as a single update, so that of
@@ -228,7 +246,8 @@ impl PendingSignIns {
         put.build().map(IntoTransaction::into_transaction).map_err(incomplete)
     }
 
-    async fn unwritten(&self, sending: Sending<'_>) -> Result<(), StoreError> {
+    /// Puts what waited before in place of this very code; `false` where it does not stand there.
+    async fn unwritten(&self, sending: Sending<'_>) -> Result<bool, StoreError> {
         let (condition, sent) = ("sign_in.otp.id = :sent", text(&sending.sign_in.otp.id));
         let key = row_key(sending.browser);
         let Table { client, name, .. } = &self.table;
@@ -236,12 +255,12 @@ impl PendingSignIns {
             Some(before) => {
                 let put = client.put_item().table_name(name).set_item(Some(item(&row(sending.browser, before))?));
                 let put = put.condition_expression(condition).expression_attribute_values(":sent", sent);
-                if_held(put.send().await).map(drop)
+                if_held(put.send().await).map(|held| held.is_some())
             }
             None => {
                 let delete = client.delete_item().table_name(name).key("id", text(key));
                 let delete = delete.condition_expression(condition).expression_attribute_values(":sent", sent);
-                if_held(delete.send().await).map(drop)
+                if_held(delete.send().await).map(|held| held.is_some())
             }
         }
     }
