@@ -20,12 +20,21 @@ pub struct Trouble {
 impl Trouble {
     /// All that can go wrong with these calls.
     pub fn every(calls: &[Call]) -> Vec<Self> {
+        Self::with(calls, &[Refusal::Throttling, Refusal::InternalServerError, Refusal::ProvisionedThroughputExceeded])
+    }
+
+    /// The same with one refusal for the three that the SDK and the stores take alike.
+    pub fn of_each_kind(calls: &[Call]) -> Vec<Self> {
+        Self::with(calls, &[Refusal::Throttling])
+    }
+
+    fn with(calls: &[Call], refusals: &[Refusal]) -> Vec<Self> {
         let mut troubles = Vec::new();
         for (index, call) in calls.iter().enumerate() {
             let alike =
                 |other: &&Call| other.operation == call.operation && other.tables.first() == call.tables.first();
             let after = u32::try_from(calls.iter().take(index).filter(alike).count()).unwrap_or(u32::MAX);
-            troubles.extend(faults(call).into_iter().map(|fault| Self { call: call.clone(), after, fault }));
+            troubles.extend(faults(call, refusals).into_iter().map(|fault| Self { call: call.clone(), after, fault }));
         }
         troubles
     }
@@ -43,16 +52,14 @@ impl fmt::Display for Trouble {
     }
 }
 
-fn faults(call: &Call) -> Vec<Fault> {
-    let mut refusals = vec![Refusal::Throttling, Refusal::InternalServerError];
-    if call.service() == Service::DynamoDb {
-        refusals.push(Refusal::ProvisionedThroughputExceeded);
-        if call.operation != "GetItem" {
-            refusals.push(Refusal::TransactionConflict);
-        }
-    }
+fn faults(call: &Call, refusals: &[Refusal]) -> Vec<Fault> {
+    let is_of_tables = call.service() == Service::DynamoDb;
+    let refusals =
+        refusals.iter().filter(|refusal| is_of_tables || **refusal != Refusal::ProvisionedThroughputExceeded);
+    let conflict = (is_of_tables && call.operation != "GetItem").then_some(Refusal::TransactionConflict);
     let entry = (call.service() == Service::Sqs).then_some(Fault::RefuseEntry);
-    refusals.into_iter().map(Fault::Refuse).chain([Fault::LoseAnswer, Fault::LoseRequest]).chain(entry).collect()
+    let refused = refusals.copied().chain(conflict).map(Fault::Refuse);
+    refused.chain([Fault::LoseAnswer, Fault::LoseRequest]).chain(entry).collect()
 }
 
 /// Runs the even and the odd ones beside each other.

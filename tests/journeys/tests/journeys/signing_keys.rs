@@ -6,7 +6,12 @@ use aws_lc_rs::signature::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::StatusCode;
 use jiff::SignedDuration;
-use journeys::{RelyingParty, World, calls::operations};
+use journeys::{
+    Client, Key, RelyingParty, World,
+    calls::operations,
+    client::{ISSUER, userinfo},
+};
+use local::aws::faults::Service;
 use serde_json::{Value, json};
 
 use super::logout::{part, told};
@@ -108,6 +113,35 @@ async fn checklist_21_the_public_halves_are_asked_for_once_and_for_all() {
     // Other functions find the rows, and ask KMS for no public half either.
     told(&world, &RelyingParty::answering("200 OK").await, "ES256").await;
     assert_eq!(operations(&world.calls.take()), ["GetItem", "Sign"]);
+}
+
+/// Wherever a JWT of ours can be sent: with a `kid` that no row has, it is nobody's, and KMS is not asked about it.
+#[tokio::test]
+async fn checklist_21_a_storm_of_unknown_kids_costs_no_call_of_kms() {
+    let world = World::new().await;
+    let rp = Client::usual(&world, "rp", json!({})).await;
+    let (key, server) = (Key::generate(), world.browser());
+    jwks(&world).await;
+    world.calls.take();
+    let mut refused = 0;
+    for number in 0..20 {
+        let header = json!({ "alg": "ES256", "kid": format!("unknown-{number}"), "typ": "at+jwt" });
+        let forged = key
+            .jwt(&header, &json!({ "iss": ISSUER, "aud": ISSUER, "sub": "x", "jti": "x", "exp": 9_999_999_999_i64 }));
+        let asked = userinfo(&server, &forged).await;
+        let seen = rp.introspect(&server, &forged).await;
+        let revoked = rp.call(&server, "/connect/revocation", &[("token", &forged)]).await;
+        let hinted = server.get(&format!("/connect/endsession?id_token_hint={forged}")).await;
+        let silent = rp.authorize(&server, &[("prompt", "none"), ("id_token_hint", &forged)]).await;
+        assert_eq!((asked.status, seen), (StatusCode::UNAUTHORIZED, json!({ "active": false })));
+        assert_eq!((revoked.status, hinted.status), (StatusCode::OK, StatusCode::BAD_REQUEST));
+        refused += usize::from(silent.header("location").contains("error=invalid_request"));
+    }
+    let calls = world.calls.take();
+    assert_eq!(refused, 20);
+    assert!(calls.iter().all(|call| call.service() == Service::DynamoDb), "{calls:?}");
+    let rows = calls.iter().filter(|call| call.tables == ["SigningKeys"]).count();
+    assert!(rows <= 10, "two rows for each of five functions, once a minute: {rows}");
 }
 
 #[tokio::test]
