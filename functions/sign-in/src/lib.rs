@@ -10,7 +10,7 @@ mod renewal;
 
 use authentication::{
     Authentication, Browser, Serving, Servings,
-    codes::{Codes, Draft, SendProblem},
+    codes::{self, Codes, Draft, SendProblem},
     finish::Proved,
     step,
 };
@@ -20,7 +20,7 @@ use domain::{
     account::AccountId,
     sealed::Mac,
     session::{Authentication as Evidence, Session},
-    sign_in::{PendingSignIn, SignInId},
+    sign_in::{Event, PendingSignIn, SignInId},
     username::Username,
 };
 use http::{Method, StatusCode};
@@ -88,9 +88,9 @@ struct Asking {
 struct Accepted<'a> {
     login: &'a Login,
     username: &'a Username,
-    /// The new sign-in's id, its code and that code's verifier.
+    /// The sign-in's id, its code and that code's verifier.
     prepared: Prepared,
-    /// What waits in this browser already.
+    /// What waits for this account in this browser already.
     waiting: Option<PendingSignIn>,
 }
 
@@ -192,7 +192,11 @@ impl SignIn {
             let stretched = self.stretch(parts.credentials, usable).await?;
             let prepared = async {
                 match needs_code {
-                    true => self.prepare(login.as_ref(), parts.now).await.map(Some),
+                    true => self.prepare(login.as_ref(), id, parts.now).await.map(Some),
+        // The password typed again goes on with the sign-in that waits: its tries are not to be had anew.
+        let waiting =
+            waiting.filter(|waiting| login.as_ref().is_some_and(|login| login.account_id == waiting.account_id));
+        let id = waiting.as_ref().map_or_else(|| self.codes.sign_in_id(), |waiting| waiting.id.clone());
                     false => Ok(None),
                 }
             };
@@ -249,28 +253,34 @@ impl SignIn {
         device: Option<domain::device::DeviceKey>,
     ) -> Result<PendingSignIn, Problem> {
         let Accepted { login, username, prepared: Prepared { id, draft, mac }, waiting } = accepted;
-        let account_id = login.account_id;
-        if let Some(waiting) = waiting.filter(|waiting| waiting.waits_for(account_id, parts.now)) {
-            return Ok(waiting);
-        }
-        let sign_in = PendingSignIn {
-            id,
-            account_id,
-            username: username.clone(),
-            password_at: parts.now,
-            device,
-            otp: draft.sealed(login.mobile_number.clone(), mac),
-            tries: 0,
-            charged_to: vec![self.codes.charged_to(parts.incoming, parts.now)],
+        let (account_id, now) = (login.account_id, parts.now);
+        let (otp, charged_to) =
+            (draft.sealed(login.mobile_number.clone(), mac), self.codes.charged_to(parts.incoming, now));
+        let sign_in = match &waiting {
+            Some(waiting) if waiting.waits_for(account_id, now) => return Ok(waiting.clone()),
+            Some(waiting) => {
+                let typed = Event::PasswordTyped { otp, charged_to, device };
+                waiting.clone().apply(typed, now).map_err(|refusal| codes::refused(refusal, now))?
+            }
+            None => PendingSignIn {
+                id,
+                account_id,
+                username: username.clone(),
+                password_at: now,
+                device,
+                otp,
+                tries: 0,
+                charged_to: vec![charged_to],
+            },
         };
         match self.codes.send(parts.incoming, parts.browser, &sign_in, None, draft).await {
             Ok(()) => Ok(sign_in),
             Err(SendProblem::Told(problem)) => Err(problem),
             // The button pressed twice: the first press sent the code.
             Err(SendProblem::Overtaken(problem)) => {
-                let waiting = self.codes.waiting.open(&parts.browser.secret, parts.now).await;
+                let waiting = self.codes.waiting.open(&parts.browser.secret, now).await;
                 let waiting = waiting.map_err(wizard::unavailable)?;
-                waiting.filter(|waiting| waiting.waits_for(account_id, parts.now)).ok_or(problem)
+                waiting.filter(|waiting| waiting.waits_for(account_id, now)).ok_or(problem)
             }
         }
     }
@@ -285,12 +295,12 @@ impl SignIn {
     }
 
     /// A code for whoever it is: for a username nobody has, one that goes nowhere.
-    async fn prepare(&self, login: Option<&Login>, now: Timestamp) -> Result<Prepared, Problem> {
+    async fn prepare(&self, login: Option<&Login>, id: SignInId, now: Timestamp) -> Result<Prepared, Problem> {
         let number = match login {
             Some(login) => login.mobile_number.clone(),
             None => NOBODYS_NUMBER.parse().map_err(|_| Problem::Internal)?,
         };
-        let (id, draft) = (self.codes.sign_in_id(), self.codes.draft(now));
+        let draft = self.codes.draft(now);
         let mac = self.codes.seal(&draft, &id, &number).await?;
         Ok(Prepared { id, draft, mac })
     }
