@@ -19,6 +19,7 @@ use domain::{
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use page::OtpPage;
+use sign_out::SignOut;
 use store::{
     limits::{Charge, Limits},
     lockout::Lockout,
@@ -40,6 +41,7 @@ pub struct SignInOtp {
     codes: Codes,
     limits: Limits,
     lockout: Lockout,
+    sign_out: SignOut,
     clock: Clock,
 }
 
@@ -53,6 +55,7 @@ impl Function for SignInOtp {
             codes: Codes::start(environment)?,
             limits: wizard::limits(environment)?,
             lockout: Lockout::new(wizard::table(environment, "LIMITS_TABLE")?),
+            sign_out: SignOut::start(environment)?,
             clock: environment.clock.clone(),
         })
     }
@@ -65,7 +68,7 @@ impl Function for SignInOtp {
             self.codes.waiting.open(&browser.secret, now),
             self.authentication.session(incoming)
         );
-        let (serving, before) = (serving?, before?.map(|(_, session)| session));
+        let (serving, before) = (serving?, before?);
         let Some(sign_in) = waiting.map_err(wizard::unavailable)? else {
             return Ok(ended(incoming, serving.as_ref()));
         };
@@ -86,7 +89,7 @@ struct Entry<'a> {
     browser: Browser,
     serving: Option<Serving>,
     sign_in: PendingSignIn,
-    before: Option<Session>,
+    before: Option<(Bearer, Session)>,
     now: Timestamp,
 }
 
@@ -110,9 +113,10 @@ impl SignInOtp {
         fields.finish()?;
         let code = code.ok_or(Problem::Internal)?;
         let Entry { incoming, browser, serving, sign_in, before, now } = entry;
-        let (tried, mac) = tokio::join!(
+        let (tried, mac, notices) = tokio::join!(
             self.codes.waiting.try_code(&browser.secret, sign_in, *now),
-            self.codes.mac_of(sign_in, &code)
+            self.codes.mac_of(sign_in, &code),
+            self.sign_out.left_by(before.as_ref(), Some(sign_in.account_id))
         );
         let tried = tried.map_err(|error| match error {
             TryError::Refused(refusal) => codes::refused(refusal, *now),
@@ -128,7 +132,9 @@ impl SignInOtp {
             device: sign_in.device.clone(),
             pending: Some((&self.codes.waiting, &browser.secret, sign_in)),
             serving: serving.as_ref(),
-            before: before.as_ref(),
+            before: before.clone(),
+            notices: notices?,
+            sign_out: &self.sign_out,
         };
         let charges = sign_in.charged_to.iter().cloned().map(Charge::taken).collect();
         let (finished, cleared, ()) = tokio::join!(

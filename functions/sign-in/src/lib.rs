@@ -18,6 +18,7 @@ use charges::{Charged, Settle, Standing};
 use credentials::Credentials;
 use domain::{
     account::AccountId,
+    bearer::Bearer,
     sealed::Mac,
     session::{Authentication as Evidence, Session},
     sign_in::{Event, PendingSignIn, SignInId},
@@ -31,6 +32,7 @@ use keys::{
 };
 use page::SignInPage;
 use serde::Serialize;
+use sign_out::SignOut;
 use store::{accounts::Login, limits::Limits, lockout::Lockout};
 use web::{
     Clock, Environment, Function, Incoming, Problem, Response, StartError,
@@ -49,6 +51,7 @@ pub struct SignIn {
     limits: Limits,
     lockout: Lockout,
     passwords: Passwords,
+    sign_out: SignOut,
     clock: Clock,
 }
 
@@ -64,6 +67,7 @@ impl Function for SignIn {
             limits: wizard::limits(environment)?,
             lockout: Lockout::new(wizard::table(environment, "LIMITS_TABLE")?),
             passwords: Passwords::new(key),
+            sign_out: SignOut::start(environment)?,
             clock: environment.clock.clone(),
         })
     }
@@ -154,12 +158,13 @@ impl SignIn {
             self.codes.waiting.open(&browser.secret, now),
             self.authentication.session(incoming)
         );
-        let read = async {
-            let serving = serving?;
-            Ok((serving, login?, waiting.map_err(wizard::unavailable)?, before?.map(|(_, session)| session)))
+        let read = async { Ok((login?, waiting.map_err(wizard::unavailable)?, before?)) };
+        let (serving, read) = match serving {
+            Ok(serving) => (serving, read.await),
+            Err(problem) => (None, Err(problem)),
         };
-        match read.await {
-            Ok((serving, login, waiting, before)) => {
+        match read {
+            Ok((login, waiting, before)) => {
                 let parts = Parts { incoming, browser, credentials, serving: serving.as_ref(), before, now };
                 let outcome = self.compare(&parts, charged, login, waiting).await;
                 (serving, outcome)
@@ -202,11 +207,12 @@ impl SignIn {
             };
             tokio::try_join!(
                 async { self.passwords.check(&stretched).await.map_err(wizard::key_unavailable) },
-                prepared
+                prepared,
+                self.sign_out.left_by(parts.before.as_ref(), login.as_ref().map(|login| login.account_id))
             )
         };
-        let (matches, prepared) = match outcome.await {
-            Ok((matches, prepared)) => (matches && parts.credentials.can_match, prepared),
+        let (matches, prepared, notices) = match outcome.await {
+            Ok((matches, prepared, notices)) => (matches && parts.credentials.can_match, prepared, notices),
             Err(problem) => {
                 charged.settle(Settle::Nothing, &self.limits, self).await;
                 return Err(problem);
@@ -229,7 +235,9 @@ impl SignIn {
                     device,
                     pending: None,
                     serving: parts.serving,
-                    before: parts.before.as_ref(),
+                    before: parts.before.clone(),
+                    notices,
+                    sign_out: &self.sign_out,
                 };
                 let settled = charged.settle(Settle::Replaced, &self.limits, self);
                 let (finished, (), ()) =
@@ -322,7 +330,7 @@ struct Parts<'a> {
     browser: &'a Browser,
     credentials: &'a Credentials,
     serving: Option<&'a Serving>,
-    before: Option<Session>,
+    before: Option<(Bearer, Session)>,
     now: Timestamp,
 }
 

@@ -200,7 +200,9 @@ impl SsoAuthorize {
             match self.issue(&standing, somebody, now).await {
                 Ok(code) => return Ok(returned::code(incoming, &request.answer_to, &code)),
                 Err(NotIssued::NobodyAnyMore) => person = None,
-                Err(NotIssued::Changed(subject)) => person = person.map(|person| Person { subject, ..person }),
+                Err(NotIssued::Changed(session, subject)) => {
+                    person = person.map(|person| Person { session, subject, ..person });
+                }
                 Err(NotIssued::Problem(problem)) => return Err(problem),
             }
         }

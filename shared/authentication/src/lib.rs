@@ -16,7 +16,7 @@ use domain::{
     entropy::Entropy,
     session::{Session, SessionRefusal},
 };
-use store::{StoreError, accounts::Accounts, devices::Devices, sessions::Sessions};
+use store::{accounts::Accounts, devices::Devices, sessions::Sessions};
 use web::{Clock, Environment, Incoming, Problem, StartError, cookie::CookieName};
 
 /// The accounts, and in the table of sessions who is signed in where.
@@ -97,17 +97,6 @@ impl Authentication {
             tracing::warn!(%error, "a session's use was not noted");
         }
         Ok(account.map_err(wizard::unavailable)?.filter(|account| account.status == AccountStatus::Active))
-    }
-
-    /// Ends the session of the request's cookie, whatever it is. Ending twice is ending.
-    ///
-    /// # Errors
-    /// The table's.
-    pub async fn end(&self, incoming: &Incoming) -> Result<(), StoreError> {
-        match presented(incoming) {
-            Some(secret) => self.sessions.end(&secret).await,
-            None => Ok(()),
-        }
     }
 }
 

@@ -30,5 +30,6 @@ mod regressions;
 mod rubbish;
 mod sign_in;
 mod signing_keys;
+mod sessions;
 mod sso;
 mod wizard;
