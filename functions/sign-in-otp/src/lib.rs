@@ -70,14 +70,14 @@ impl Function for SignInOtp {
         );
         let (serving, before) = (serving?, before?);
         let Some(sign_in) = waiting.map_err(wizard::unavailable)? else {
-            return Ok(ended(incoming, serving.as_ref()));
+            return Ok(ended(incoming));
         };
         let entry = Entry { incoming, browser, serving, sign_in, before, now };
         if incoming.method == Method::POST {
             return self.post(entry).await;
         }
         Ok(match incoming.representation {
-            Representation::Json => step::otp(incoming, &entry.sign_in, entry.serving.as_ref()),
+            Representation::Json => step::otp(incoming, &entry.sign_in),
             Representation::Html => entry.page(&entry.sign_in, resend_refused(incoming)),
         })
     }
@@ -103,7 +103,7 @@ impl SignInOtp {
         };
         match outcome {
             Ok(response) => Ok(response),
-            Err(Problem::NotSignedIn) => Ok(ended(entry.incoming, entry.serving.as_ref())),
+            Err(Problem::NotSignedIn) => Ok(ended(entry.incoming)),
             Err(problem) => Ok(entry.again(&problem)),
         }
     }
@@ -149,8 +149,8 @@ impl SignInOtp {
     }
 
     async fn resend(&self, entry: &Entry<'_>, fields: &Fields) -> Result<Response, Problem> {
-        let Entry { incoming, browser, serving, sign_in, now, .. } = entry;
-        let moved_on = |sign_in: &PendingSignIn| step::otp(incoming, sign_in, serving.as_ref());
+        let Entry { incoming, browser, sign_in, now, .. } = entry;
+        let moved_on = |sign_in: &PendingSignIn| step::otp(incoming, sign_in);
         // The page it was posted from is older than the code that waits: the same press of the button, sent twice.
         if fields.text("after").is_some_and(|seen| seen != sign_in.otp.reference.as_str()) {
             return Ok(moved_on(sign_in));
@@ -200,14 +200,13 @@ impl Entry<'_> {
     }
 
     fn template(&self, sign_in: &PendingSignIn, form: Form) -> OtpPage {
-        let serving = self.serving.as_ref();
         OtpPage {
             page: self.incoming.page().attending(&form),
             form,
             code: SentCode::of(&sign_in.otp, sign_in.otp.attempts_left(), self.now, self.incoming.language),
-            action: serving::path("/sign-in/otp", serving),
-            back: serving::path("/sign-in", serving),
-            serving: serving.cloned(),
+            action: serving::path("/sign-in/otp", self.incoming),
+            back: serving::path("/sign-in", self.incoming),
+            serving: self.serving.clone(),
         }
     }
 
@@ -220,12 +219,12 @@ impl Entry<'_> {
 }
 
 /// No sign-in waits here, or not any more: back to the password, with the request that it served.
-fn ended(incoming: &Incoming, serving: Option<&Serving>) -> Response {
+fn ended(incoming: &Incoming) -> Response {
     match incoming.representation {
         Representation::Json => answer::problem(incoming, &Problem::NotSignedIn),
         Representation::Html => {
-            let path = serving::path("/sign-in", serving);
-            let separator = if serving.is_some() { '&' } else { '?' };
+            let path = serving::path("/sign-in", incoming);
+            let separator = if path.contains('?') { '&' } else { '?' };
             answer::see_other(&format!("{path}{separator}ended=yes"))
         }
     }

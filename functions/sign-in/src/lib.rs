@@ -248,7 +248,7 @@ impl SignIn {
                 let accepted = Accepted { login, username, prepared, waiting };
                 let settled = charged.settle(Settle::Nothing, &self.limits, self);
                 let (sent, (), ()) = tokio::join!(self.send(parts, accepted, device), settled, renewed);
-                sent.map(|sign_in| step::otp(parts.incoming, &sign_in, parts.serving))
+                sent.map(|sign_in| step::otp(parts.incoming, &sign_in))
             }
         }
     }

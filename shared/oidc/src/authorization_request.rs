@@ -6,7 +6,7 @@ mod refusal;
 
 use std::collections::BTreeSet;
 
-use domain::{assurance::Ial, language::Language};
+use domain::assurance::Ial;
 use serde::{Deserialize, Serialize};
 
 pub use prompt::Prompts;
@@ -42,8 +42,6 @@ pub struct AuthorizationRequest {
     pub max_age: Option<u32>,
     /// Who the client thinks it is.
     pub login_hint: Option<String>,
-    /// The language of the pages.
-    pub language: Option<Language>,
     /// Whether the person must have entered a code in this sign-in, or the request fails.
     pub needs_aal2: bool,
     /// Whether that is wished for.
@@ -105,7 +103,6 @@ impl AuthorizationRequest {
             prompts: Prompts::parse(parameters.one("prompt").unwrap_or_default())?,
             max_age: max_age(parameters)?,
             login_hint: parameters.one("login_hint").filter(|hint| hint.len() <= 256).map(str::to_owned),
-            language: parameters.one("ui_locales").unwrap_or_default().split(' ').find_map(|tag| tag.parse().ok()),
             needs_aal2: needs_aal2(&claims.essential_acr)?,
             prefers_aal2: acr_values
                 .into_iter()

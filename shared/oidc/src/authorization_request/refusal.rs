@@ -1,5 +1,6 @@
 //! Where the answer to an authorization request goes, and which requests get none.
 
+use domain::language::Language;
 use serde::{Deserialize, Serialize};
 
 use crate::{client::Client, error::OAuthError, parameters::Parameters};
@@ -42,6 +43,9 @@ pub struct ReturnAddress {
 impl ReturnAddress {
     /// Reads what has to be right before anything may be told to the client.
     pub(super) fn parse(parameters: &Parameters, client: &Client) -> Result<Self, AuthorizationRefusal> {
+    /// The language of the pages on the way there, and of those that lead back.
+    #[serde(default)]
+    pub language: Option<Language>,
         let asked = match parameters.one("redirect_uri") {
             Some(asked) => asked,
             None if parameters.contains("redirect_uri") => {
@@ -55,8 +59,19 @@ impl ReturnAddress {
             Some("form_post") => ResponseMode::FormPost,
             _ => ResponseMode::Query,
         };
-        let state = parameters.one("state").map(str::to_owned);
-        Ok(Self { redirect_uri: redirect_uri.to_owned(), state, response_mode })
+        let state = parameters.one("state").filter(|state| comes_back_as_it_is(state)).map(str::to_owned);
+        let language = parameters.one("ui_locales").and_then(Language::first_known);
+        Ok(Self { redirect_uri: redirect_uri.to_owned(), state, response_mode, language })
+    }
+
+    /// Refuses a `state` that would come back as another one, or not at all.
+    pub(super) fn check_state(&self, parameters: &Parameters) -> Result<(), OAuthError> {
+        match parameters.one("state") {
+            Some(_) if self.state.is_none() => {
+                Err(OAuthError::invalid_request("state is malformed: send UTF-8 of at most 4 KB"))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn check_response_mode(&self, parameters: &Parameters) -> Result<(), OAuthError> {

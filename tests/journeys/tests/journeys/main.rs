@@ -28,6 +28,7 @@ mod races;
 mod registry;
 mod regressions;
 mod rubbish;
+mod request_language;
 mod sign_in;
 mod signing_keys;
 mod sessions;
