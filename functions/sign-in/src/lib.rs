@@ -171,7 +171,7 @@ impl SignIn {
             }
             Err(problem) => {
                 charged.settle(Settle::Nothing, &self.limits, self).await;
-                (None, Err(problem))
+                (serving, Err(problem))
             }
         }
     }
@@ -193,15 +193,15 @@ impl SignIn {
         };
         let needs_code = standing != Standing::Known || parts.serving.is_some_and(|serving| serving.wants_otp);
         let usable = login.as_ref().filter(|_| standing != Standing::Locked);
+        // The password typed again goes on with the sign-in that waits: its tries are not to be had anew.
+        let waiting =
+            waiting.filter(|waiting| login.as_ref().is_some_and(|login| login.account_id == waiting.account_id));
+        let id = waiting.as_ref().map_or_else(|| self.codes.sign_in_id(), |waiting| waiting.id.clone());
         let outcome = async {
             let stretched = self.stretch(parts.credentials, usable).await?;
             let prepared = async {
                 match needs_code {
                     true => self.prepare(login.as_ref(), id, parts.now).await.map(Some),
-        // The password typed again goes on with the sign-in that waits: its tries are not to be had anew.
-        let waiting =
-            waiting.filter(|waiting| login.as_ref().is_some_and(|login| login.account_id == waiting.account_id));
-        let id = waiting.as_ref().map_or_else(|| self.codes.sign_in_id(), |waiting| waiting.id.clone());
                     false => Ok(None),
                 }
             };
@@ -281,7 +281,7 @@ impl SignIn {
                 charged_to: vec![charged_to],
             },
         };
-        match self.codes.send(parts.incoming, parts.browser, &sign_in, None, draft).await {
+        match self.codes.send(parts.incoming, parts.browser, &sign_in, waiting.as_ref(), draft).await {
             Ok(()) => Ok(sign_in),
             Err(SendProblem::Told(problem)) => Err(problem),
             // The button pressed twice: the first press sent the code.
