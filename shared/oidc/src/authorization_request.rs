@@ -88,6 +88,7 @@ impl AuthorizationRequest {
             ));
         }
         answer_to.check_response_mode(parameters)?;
+        answer_to.check_state(parameters)?;
         let scopes = scopes(parameters, client)?;
         let claims: ClaimsRequest = match parameters.one("claims") {
             Some(text) => text.parse().map_err(|_| OAuthError::invalid_request("claims cannot be read"))?,

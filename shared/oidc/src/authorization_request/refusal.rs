@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{client::Client, error::OAuthError, parameters::Parameters};
 
+/// The longest `state`, in bytes.
+const LONGEST_STATE: usize = 4 * 1024;
+/// The longest it may be in a redirect: API Gateway answers with 10 KB of headers at most.
+const LONGEST_ESCAPED: usize = 8 * 1024;
+
 /// Why a request is not answered with a code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorizationRefusal {
@@ -34,7 +39,7 @@ pub enum ResponseMode {
 pub struct ReturnAddress {
     /// One of the client's registered redirect URIs, as it stands there.
     pub redirect_uri: String,
-    /// Comes back byte for byte.
+    /// Comes back byte for byte, or the request is refused.
     pub state: Option<String>,
     /// How.
     pub response_mode: ResponseMode,
@@ -90,4 +95,10 @@ impl ReturnAddress {
             _ => format!("{}:", self.redirect_uri.split(':').next().unwrap_or_default()),
         }
     }
+}
+
+/// A gateway puts U+FFFD in place of bytes that are no UTF-8.
+fn comes_back_as_it_is(state: &str) -> bool {
+    let escaped = state.bytes().map(|byte| if byte.is_ascii_alphanumeric() { 1 } else { 3 }).sum::<usize>();
+    state.len() <= LONGEST_STATE && escaped <= LONGEST_ESCAPED && !state.contains(char::REPLACEMENT_CHARACTER)
 }
