@@ -10,7 +10,7 @@ use domain::assurance::Ial;
 use serde::{Deserialize, Serialize};
 
 pub use prompt::Prompts;
-pub use refusal::{AuthorizationRefusal, ResponseMode, ReturnAddress};
+pub use refusal::{AuthorizationRefusal, ResponseMode, ReturnAddress, origin};
 
 use crate::{
     acr::Acr,

@@ -43,14 +43,14 @@ pub struct ReturnAddress {
     pub state: Option<String>,
     /// How.
     pub response_mode: ResponseMode,
+    /// The language of the pages on the way there, and of those that lead back.
+    #[serde(default)]
+    pub language: Option<Language>,
 }
 
 impl ReturnAddress {
     /// Reads what has to be right before anything may be told to the client.
     pub(super) fn parse(parameters: &Parameters, client: &Client) -> Result<Self, AuthorizationRefusal> {
-    /// The language of the pages on the way there, and of those that lead back.
-    #[serde(default)]
-    pub language: Option<Language>,
         let asked = match parameters.one("redirect_uri") {
             Some(asked) => asked,
             None if parameters.contains("redirect_uri") => {
@@ -88,12 +88,18 @@ impl ReturnAddress {
 
     /// Scheme, host and port, as a Content-Security-Policy names them; the scheme alone for an app's own.
     pub fn origin(&self) -> String {
-        match self.redirect_uri.split_once("://") {
-            Some((scheme, rest)) if matches!(scheme, "http" | "https") => {
-                format!("{scheme}://{}", rest.split(['/', '?']).next().unwrap_or_default())
-            }
-            _ => format!("{}:", self.redirect_uri.split(':').next().unwrap_or_default()),
+        origin(&self.redirect_uri)
+    }
+}
+
+/// Scheme, host and port of a registered address, as a Content-Security-Policy names them; the scheme alone for an app's
+/// own.
+pub fn origin(uri: &str) -> String {
+    match uri.split_once("://") {
+        Some((scheme, rest)) if matches!(scheme, "http" | "https") => {
+            format!("{scheme}://{}", rest.split(['/', '?']).next().unwrap_or_default())
         }
+        _ => format!("{}:", uri.split(':').next().unwrap_or_default()),
     }
 }
 
