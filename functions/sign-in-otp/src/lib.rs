@@ -11,7 +11,7 @@ use authentication::{
     serving, step,
 };
 use domain::{
-    bearer::Bearer,
+    bearer::{Bearer, BearerDigest},
     otp::{OtpCode, TRIES},
     session::{Authentication as Evidence, Session},
     sign_in::{Event, PendingSignIn},
@@ -66,7 +66,7 @@ impl Function for SignInOtp {
         let (serving, waiting, before) = tokio::join!(
             self.servings.of(incoming),
             self.codes.waiting.open(&browser.secret, now),
-            self.authentication.session(incoming)
+            self.authentication.before(incoming)
         );
         let (serving, before) = (serving?, before?);
         let Some(sign_in) = waiting.map_err(wizard::unavailable)? else {
@@ -89,7 +89,7 @@ struct Entry<'a> {
     browser: Browser,
     serving: Option<Serving>,
     sign_in: PendingSignIn,
-    before: Option<(Bearer, Session)>,
+    before: Option<(BearerDigest, Session)>,
     now: Timestamp,
 }
 

@@ -18,7 +18,7 @@ use charges::{Charged, Settle, Standing};
 use credentials::Credentials;
 use domain::{
     account::AccountId,
-    bearer::Bearer,
+    bearer::BearerDigest,
     sealed::Mac,
     session::{Authentication as Evidence, Session},
     sign_in::{Event, PendingSignIn, SignInId},
@@ -156,7 +156,7 @@ impl SignIn {
             self.charge(incoming, credentials, now),
             self.login(credentials),
             self.codes.waiting.open(&browser.secret, now),
-            self.authentication.session(incoming)
+            self.authentication.before(incoming)
         );
         let read = async { Ok((login?, waiting.map_err(wizard::unavailable)?, before?)) };
         let (serving, read) = match serving {
@@ -330,7 +330,7 @@ struct Parts<'a> {
     browser: &'a Browser,
     credentials: &'a Credentials,
     serving: Option<&'a Serving>,
-    before: Option<(Bearer, Session)>,
+    before: Option<(BearerDigest, Session)>,
     now: Timestamp,
 }
 

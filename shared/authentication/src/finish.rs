@@ -2,7 +2,7 @@
 
 use domain::{
     account::AccountId,
-    bearer::Bearer,
+    bearer::{Bearer, BearerDigest},
     device::{DeviceKey, LIFETIME},
     logout::LogoutNotice,
     session::{Authentication as Evidence, Session, SessionId},
@@ -34,8 +34,8 @@ pub struct Proved<'a> {
     pub pending: Option<(&'a PendingSignIns, &'a Bearer, &'a PendingSignIn)>,
     /// What it serves.
     pub serving: Option<&'a Serving>,
-    /// The session that this browser had, and its cookie's secret.
-    pub before: Option<(Bearer, Session)>,
+    /// The session that this browser had: see [`Authentication::before`].
+    pub before: Option<(BearerDigest, Session)>,
     /// What its relying parties are to be told, if it is somebody else's, and by whom.
     pub notices: Vec<LogoutNotice>,
     /// See [`Self::notices`].
@@ -89,14 +89,14 @@ impl Authentication {
                 session,
                 pending: proved.pending,
                 device: (&self.devices, device.clone(), proved.device.clone()),
-                before: before.as_ref().map(|(secret, session)| (secret, session)),
+                before: before.as_ref().map(|(digest, session)| (digest, session)),
             };
             match self.sessions.begin(&self.accounts, beginning).await {
                 Ok(()) => return Ok(()),
                 Err(BeginError::NotActive) => return Err(Problem::SignInFailed),
                 Err(BeginError::NotPending) => return Err(Problem::OtpExpired),
                 Err(BeginError::Changed) => {
-                    before = self.session(incoming).await?;
+                    before = self.before(incoming).await?;
                     notices = proved.sign_out.left_by(before.as_ref(), Some(proved.account_id)).await?;
                 }
                 Err(BeginError::Store(error)) => return Err(wizard::unavailable(error)),

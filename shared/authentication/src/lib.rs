@@ -12,7 +12,7 @@ pub use serving::{Serving, Servings};
 
 use domain::{
     account::{Account, AccountStatus},
-    bearer::Bearer,
+    bearer::{Bearer, BearerDigest},
     entropy::Entropy,
     session::{Session, SessionRefusal},
 };
@@ -68,6 +68,16 @@ impl Authentication {
         let Some(secret) = presented(incoming) else { return Ok(None) };
         let session = self.sessions.open(&secret, self.clock.now()).await.map_err(wizard::unavailable)?;
         Ok(session.map(|session| (secret, session)))
+    }
+
+    /// The session that a sign-in in this browser takes the place of, under whatever cookie it goes on: a button pressed
+    /// twice, or an answer that was lost, leaves the browser with the one before.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn before(&self, incoming: &Incoming) -> Result<Option<(BearerDigest, Session)>, Problem> {
+        let Some(secret) = presented(incoming) else { return Ok(None) };
+        self.sessions.latest(secret.digest(), self.clock.now()).await.map_err(wizard::unavailable)
     }
 
     /// Who is signed in: the session of the request's cookie, in use again, and its account, still active.

@@ -4,7 +4,12 @@
 //! nobody to tell them. Told twice, they sign nobody out twice. One that got its code in between is told too: the session
 //! ends only as it was read.
 
-use domain::{account::AccountId, bearer::Bearer, logout::LogoutNotice, session::Session};
+use domain::{
+    account::AccountId,
+    bearer::{Bearer, BearerDigest},
+    logout::LogoutNotice,
+    session::Session,
+};
 use futures_util::future::join_all;
 use oidc::client::ClientId;
 use queue::Queue;
@@ -66,7 +71,7 @@ impl SignOut {
     /// The table's.
     pub async fn left_by(
         &self,
-        before: Option<&(Bearer, Session)>,
+        before: Option<&(BearerDigest, Session)>,
         account: Option<AccountId>,
     ) -> Result<Vec<LogoutNotice>, Problem> {
         match before {

@@ -61,9 +61,9 @@ pub struct Beginning<'a> {
     pub pending: Option<(&'a PendingSignIns, &'a Bearer, &'a PendingSignIn)>,
     /// The browser's new device, and the one it replaces.
     pub device: (&'a Devices, DeviceKey, Option<DeviceKey>),
-    /// The session that this browser had, by its secret: it goes on in the new one if it is the same person's, else it
+    /// The session that this browser had, by what it is stored under: it goes on in the new one if it is the same person's, else it
     /// ends with it.
-    pub before: Option<(&'a Bearer, &'a Session)>,
+    pub before: Option<(&'a BearerDigest, &'a Session)>,
 }
 
 /// Why no session was begun.
@@ -173,13 +173,25 @@ impl Sessions {
     /// # Errors
     /// The table's.
     pub async fn find(&self, secret: &BearerDigest, now: Timestamp) -> Result<Option<Session>, StoreError> {
-        let mut secret = secret.clone();
+        Ok(self.latest(secret.clone(), now).await?.map(|(_, session)| session))
+    }
+
+    /// The session that one goes on as, and what it is stored under.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn latest(
+        &self,
+        mut secret: BearerDigest,
+        now: Timestamp,
+    ) -> Result<Option<(BearerDigest, Session)>, StoreError> {
         for _ in 0..=RENEWALS {
             let row: Option<Row> = self.table.read("id", secret.as_str()).await?;
             match row {
                 Some(Row { successor: Some(successor), .. }) => secret = successor,
                 Some(Row { session, .. }) => {
-                    return Ok(session.filter(|session| session.check(now) != Err(SessionRefusal::Ended)));
+                    let session = session.filter(|session| session.check(now) != Err(SessionRefusal::Ended));
+                    return Ok(session.map(|session| (secret, session)));
                 }
                 None => return Ok(None),
             }
@@ -224,10 +236,10 @@ impl Sessions {
     }
 
     /// Lets the same person's session go on under another secret.
-    fn succeed(&self, old: &Bearer, before: &Session, new: &Bearer) -> Result<TransactWriteItem, StoreError> {
+    fn succeed(&self, old: &BearerDigest, before: &Session, new: &Bearer) -> Result<TransactWriteItem, StoreError> {
         Update::builder()
             .table_name(&self.table.name)
-            .key("id", text(old.digest().as_str()))
+            .key("id", text(old.as_str()))
             .update_expression("SET successor = :successor REMOVE #session")
             .condition_expression(UNCHANGED)
             .expression_attribute_names("#session", "session")
@@ -239,10 +251,10 @@ impl Sessions {
     }
 
     /// Ends somebody else's.
-    fn delete(&self, old: &Bearer, before: &Session) -> Result<TransactWriteItem, StoreError> {
+    fn delete(&self, old: &BearerDigest, before: &Session) -> Result<TransactWriteItem, StoreError> {
         Delete::builder()
             .table_name(&self.table.name)
-            .key("id", text(old.digest().as_str()))
+            .key("id", text(old.as_str()))
             .condition_expression(UNCHANGED)
             .expression_attribute_names("#session", "session")
             .expression_attribute_values(":known", number(before.relying_parties.len()))

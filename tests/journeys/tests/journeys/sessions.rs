@@ -179,6 +179,23 @@ async fn a_service_that_got_its_code_while_the_person_signed_in_again_is_not_for
     assert_eq!(services(&browser).await, ["one", "two"]);
 }
 
+/// The button pressed twice, or an answer that was lost: what signed in meanwhile is what goes on.
+#[tokio::test]
+async fn signing_in_twice_at_once_forgets_no_service() {
+    let world = lasting().await;
+    let listening = RelyingParty::answering("200 OK").await;
+    let rp = listener(world, "rp", &listening).await;
+    let (browser, person) = registered(world).await;
+    rp.tokens(&browser, &person, &[]).await;
+    let (first, typed) = (std::sync::Arc::new(browser.twin()), std::sync::Arc::new(person.clone()));
+    world.calls.interrupt("TransactWriteItems", 1, move || {
+        let (first, typed) = (std::sync::Arc::clone(&first), std::sync::Arc::clone(&typed));
+        Box::pin(async move { assert_eq!(first.sign_in(&typed).await.step(), "done") })
+    });
+    assert_eq!(browser.sign_in(&person).await.step(), "done");
+    assert_eq!((world.calls.interruptions_left(), services(&browser).await), (0, vec!["rp".to_owned()]));
+}
+
 #[tokio::test]
 async fn a_service_that_got_its_code_while_the_person_signed_out_is_told() {
     let world = lasting().await;
