@@ -21,7 +21,7 @@ fn language(answer: &Answer) -> String {
 async fn page(browser: &Browser<'_>, mut answer: Answer) -> Answer {
     while answer.status == StatusCode::SEE_OTHER {
         assert!(answer.headers.get_all("set-cookie").iter().all(|cookie| !cookie.as_bytes().starts_with(b"lang=")));
-        answer = browser.get(&answer.header("location").to_owned()).await;
+        answer = browser.get(answer.header("location")).await;
     }
     answer
 }
