@@ -11,7 +11,7 @@ use authentication::{
     serving, step,
 };
 use domain::{
-    bearer::Bearer,
+    bearer::{Bearer, BearerDigest},
     otp::{OtpCode, TRIES},
     session::{Authentication as Evidence, Session},
     sign_in::{Event, PendingSignIn},
@@ -19,6 +19,7 @@ use domain::{
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use page::OtpPage;
+use sign_out::SignOut;
 use store::{
     limits::{Charge, Limits},
     lockout::Lockout,
@@ -40,6 +41,7 @@ pub struct SignInOtp {
     codes: Codes,
     limits: Limits,
     lockout: Lockout,
+    sign_out: SignOut,
     clock: Clock,
 }
 
@@ -53,6 +55,7 @@ impl Function for SignInOtp {
             codes: Codes::start(environment)?,
             limits: wizard::limits(environment)?,
             lockout: Lockout::new(wizard::table(environment, "LIMITS_TABLE")?),
+            sign_out: SignOut::start(environment)?,
             clock: environment.clock.clone(),
         })
     }
@@ -63,18 +66,18 @@ impl Function for SignInOtp {
         let (serving, waiting, before) = tokio::join!(
             self.servings.of(incoming),
             self.codes.waiting.open(&browser.secret, now),
-            self.authentication.session(incoming)
+            self.authentication.before(incoming)
         );
-        let (serving, before) = (serving?, before?.map(|(_, session)| session));
+        let (serving, before) = (serving?, before?);
         let Some(sign_in) = waiting.map_err(wizard::unavailable)? else {
-            return Ok(ended(incoming, serving.as_ref()));
+            return Ok(ended(incoming));
         };
         let entry = Entry { incoming, browser, serving, sign_in, before, now };
         if incoming.method == Method::POST {
             return self.post(entry).await;
         }
         Ok(match incoming.representation {
-            Representation::Json => step::otp(incoming, &entry.sign_in, entry.serving.as_ref()),
+            Representation::Json => step::otp(incoming, &entry.sign_in),
             Representation::Html => entry.page(&entry.sign_in, resend_refused(incoming)),
         })
     }
@@ -86,7 +89,7 @@ struct Entry<'a> {
     browser: Browser,
     serving: Option<Serving>,
     sign_in: PendingSignIn,
-    before: Option<Session>,
+    before: Option<(BearerDigest, Session)>,
     now: Timestamp,
 }
 
@@ -100,7 +103,7 @@ impl SignInOtp {
         };
         match outcome {
             Ok(response) => Ok(response),
-            Err(Problem::NotSignedIn) => Ok(ended(entry.incoming, entry.serving.as_ref())),
+            Err(Problem::NotSignedIn) => Ok(ended(entry.incoming)),
             Err(problem) => Ok(entry.again(&problem)),
         }
     }
@@ -110,9 +113,10 @@ impl SignInOtp {
         fields.finish()?;
         let code = code.ok_or(Problem::Internal)?;
         let Entry { incoming, browser, serving, sign_in, before, now } = entry;
-        let (tried, mac) = tokio::join!(
+        let (tried, mac, notices) = tokio::join!(
             self.codes.waiting.try_code(&browser.secret, sign_in, *now),
-            self.codes.mac_of(sign_in, &code)
+            self.codes.mac_of(sign_in, &code),
+            self.sign_out.left_by(before.as_ref(), Some(sign_in.account_id))
         );
         let tried = tried.map_err(|error| match error {
             TryError::Refused(refusal) => codes::refused(refusal, *now),
@@ -128,7 +132,9 @@ impl SignInOtp {
             device: sign_in.device.clone(),
             pending: Some((&self.codes.waiting, &browser.secret, sign_in)),
             serving: serving.as_ref(),
-            before: before.as_ref(),
+            before: before.clone(),
+            notices: notices?,
+            sign_out: &self.sign_out,
         };
         let charges = sign_in.charged_to.iter().cloned().map(Charge::taken).collect();
         let (finished, cleared, ()) = tokio::join!(
@@ -143,8 +149,8 @@ impl SignInOtp {
     }
 
     async fn resend(&self, entry: &Entry<'_>, fields: &Fields) -> Result<Response, Problem> {
-        let Entry { incoming, browser, serving, sign_in, now, .. } = entry;
-        let moved_on = |sign_in: &PendingSignIn| step::otp(incoming, sign_in, serving.as_ref());
+        let Entry { incoming, browser, sign_in, now, .. } = entry;
+        let moved_on = |sign_in: &PendingSignIn| step::otp(incoming, sign_in);
         // The page it was posted from is older than the code that waits: the same press of the button, sent twice.
         if fields.text("after").is_some_and(|seen| seen != sign_in.otp.reference.as_str()) {
             return Ok(moved_on(sign_in));
@@ -194,14 +200,13 @@ impl Entry<'_> {
     }
 
     fn template(&self, sign_in: &PendingSignIn, form: Form) -> OtpPage {
-        let serving = self.serving.as_ref();
         OtpPage {
             page: self.incoming.page().attending(&form),
             form,
             code: SentCode::of(&sign_in.otp, sign_in.otp.attempts_left(), self.now, self.incoming.language),
-            action: serving::path("/sign-in/otp", serving),
-            back: serving::path("/sign-in", serving),
-            serving: serving.cloned(),
+            action: serving::path("/sign-in/otp", self.incoming),
+            back: serving::path("/sign-in", self.incoming),
+            serving: self.serving.clone(),
         }
     }
 
@@ -214,12 +219,12 @@ impl Entry<'_> {
 }
 
 /// No sign-in waits here, or not any more: back to the password, with the request that it served.
-fn ended(incoming: &Incoming, serving: Option<&Serving>) -> Response {
+fn ended(incoming: &Incoming) -> Response {
     match incoming.representation {
         Representation::Json => answer::problem(incoming, &Problem::NotSignedIn),
         Representation::Html => {
-            let path = serving::path("/sign-in", serving);
-            let separator = if serving.is_some() { '&' } else { '?' };
+            let path = serving::path("/sign-in", incoming);
+            let separator = if path.contains('?') { '&' } else { '?' };
             answer::see_other(&format!("{path}{separator}ended=yes"))
         }
     }

@@ -10,7 +10,7 @@ mod renewal;
 
 use authentication::{
     Authentication, Browser, Serving, Servings,
-    codes::{Codes, Draft, SendProblem},
+    codes::{self, Codes, Draft, SendProblem},
     finish::Proved,
     step,
 };
@@ -18,9 +18,10 @@ use charges::{Charged, Settle, Standing};
 use credentials::Credentials;
 use domain::{
     account::AccountId,
+    bearer::BearerDigest,
     sealed::Mac,
     session::{Authentication as Evidence, Session},
-    sign_in::{PendingSignIn, SignInId},
+    sign_in::{Event, PendingSignIn, SignInId},
     username::Username,
 };
 use http::{Method, StatusCode};
@@ -31,6 +32,7 @@ use keys::{
 };
 use page::SignInPage;
 use serde::Serialize;
+use sign_out::SignOut;
 use store::{accounts::Login, limits::Limits, lockout::Lockout};
 use web::{
     Clock, Environment, Function, Incoming, Problem, Response, StartError,
@@ -49,6 +51,7 @@ pub struct SignIn {
     limits: Limits,
     lockout: Lockout,
     passwords: Passwords,
+    sign_out: SignOut,
     clock: Clock,
 }
 
@@ -64,6 +67,7 @@ impl Function for SignIn {
             limits: wizard::limits(environment)?,
             lockout: Lockout::new(wizard::table(environment, "LIMITS_TABLE")?),
             passwords: Passwords::new(key),
+            sign_out: SignOut::start(environment)?,
             clock: environment.clock.clone(),
         })
     }
@@ -88,9 +92,9 @@ struct Asking {
 struct Accepted<'a> {
     login: &'a Login,
     username: &'a Username,
-    /// The new sign-in's id, its code and that code's verifier.
+    /// The sign-in's id, its code and that code's verifier.
     prepared: Prepared,
-    /// What waits in this browser already.
+    /// What waits for this account in this browser already.
     waiting: Option<PendingSignIn>,
 }
 
@@ -152,21 +156,22 @@ impl SignIn {
             self.charge(incoming, credentials, now),
             self.login(credentials),
             self.codes.waiting.open(&browser.secret, now),
-            self.authentication.session(incoming)
+            self.authentication.before(incoming)
         );
-        let read = async {
-            let serving = serving?;
-            Ok((serving, login?, waiting.map_err(wizard::unavailable)?, before?.map(|(_, session)| session)))
+        let read = async { Ok((login?, waiting.map_err(wizard::unavailable)?, before?)) };
+        let (serving, read) = match serving {
+            Ok(serving) => (serving, read.await),
+            Err(problem) => (None, Err(problem)),
         };
-        match read.await {
-            Ok((serving, login, waiting, before)) => {
+        match read {
+            Ok((login, waiting, before)) => {
                 let parts = Parts { incoming, browser, credentials, serving: serving.as_ref(), before, now };
                 let outcome = self.compare(&parts, charged, login, waiting).await;
                 (serving, outcome)
             }
             Err(problem) => {
                 charged.settle(Settle::Nothing, &self.limits, self).await;
-                (None, Err(problem))
+                (serving, Err(problem))
             }
         }
     }
@@ -188,21 +193,26 @@ impl SignIn {
         };
         let needs_code = standing != Standing::Known || parts.serving.is_some_and(|serving| serving.wants_otp);
         let usable = login.as_ref().filter(|_| standing != Standing::Locked);
+        // The password typed again goes on with the sign-in that waits: its tries are not to be had anew.
+        let waiting =
+            waiting.filter(|waiting| login.as_ref().is_some_and(|login| login.account_id == waiting.account_id));
+        let id = waiting.as_ref().map_or_else(|| self.codes.sign_in_id(), |waiting| waiting.id.clone());
         let outcome = async {
             let stretched = self.stretch(parts.credentials, usable).await?;
             let prepared = async {
                 match needs_code {
-                    true => self.prepare(login.as_ref(), parts.now).await.map(Some),
+                    true => self.prepare(login.as_ref(), id, parts.now).await.map(Some),
                     false => Ok(None),
                 }
             };
             tokio::try_join!(
                 async { self.passwords.check(&stretched).await.map_err(wizard::key_unavailable) },
-                prepared
+                prepared,
+                self.sign_out.left_by(parts.before.as_ref(), login.as_ref().map(|login| login.account_id))
             )
         };
-        let (matches, prepared) = match outcome.await {
-            Ok((matches, prepared)) => (matches && parts.credentials.can_match, prepared),
+        let (matches, prepared, notices) = match outcome.await {
+            Ok((matches, prepared, notices)) => (matches && parts.credentials.can_match, prepared, notices),
             Err(problem) => {
                 charged.settle(Settle::Nothing, &self.limits, self).await;
                 return Err(problem);
@@ -225,7 +235,9 @@ impl SignIn {
                     device,
                     pending: None,
                     serving: parts.serving,
-                    before: parts.before.as_ref(),
+                    before: parts.before.clone(),
+                    notices,
+                    sign_out: &self.sign_out,
                 };
                 let settled = charged.settle(Settle::Replaced, &self.limits, self);
                 let (finished, (), ()) =
@@ -236,7 +248,7 @@ impl SignIn {
                 let accepted = Accepted { login, username, prepared, waiting };
                 let settled = charged.settle(Settle::Nothing, &self.limits, self);
                 let (sent, (), ()) = tokio::join!(self.send(parts, accepted, device), settled, renewed);
-                sent.map(|sign_in| step::otp(parts.incoming, &sign_in, parts.serving))
+                sent.map(|sign_in| step::otp(parts.incoming, &sign_in))
             }
         }
     }
@@ -249,28 +261,34 @@ impl SignIn {
         device: Option<domain::device::DeviceKey>,
     ) -> Result<PendingSignIn, Problem> {
         let Accepted { login, username, prepared: Prepared { id, draft, mac }, waiting } = accepted;
-        let account_id = login.account_id;
-        if let Some(waiting) = waiting.filter(|waiting| waiting.waits_for(account_id, parts.now)) {
-            return Ok(waiting);
-        }
-        let sign_in = PendingSignIn {
-            id,
-            account_id,
-            username: username.clone(),
-            password_at: parts.now,
-            device,
-            otp: draft.sealed(login.mobile_number.clone(), mac),
-            tries: 0,
-            charged_to: vec![self.codes.charged_to(parts.incoming, parts.now)],
+        let (account_id, now) = (login.account_id, parts.now);
+        let (otp, charged_to) =
+            (draft.sealed(login.mobile_number.clone(), mac), self.codes.charged_to(parts.incoming, now));
+        let sign_in = match &waiting {
+            Some(waiting) if waiting.waits_for(account_id, now) => return Ok(waiting.clone()),
+            Some(waiting) => {
+                let typed = Event::PasswordTyped { otp, charged_to, device };
+                waiting.clone().apply(typed, now).map_err(|refusal| codes::refused(refusal, now))?
+            }
+            None => PendingSignIn {
+                id,
+                account_id,
+                username: username.clone(),
+                password_at: now,
+                device,
+                otp,
+                tries: 0,
+                charged_to: vec![charged_to],
+            },
         };
-        match self.codes.send(parts.incoming, parts.browser, &sign_in, None, draft).await {
+        match self.codes.send(parts.incoming, parts.browser, &sign_in, waiting.as_ref(), draft).await {
             Ok(()) => Ok(sign_in),
             Err(SendProblem::Told(problem)) => Err(problem),
             // The button pressed twice: the first press sent the code.
             Err(SendProblem::Overtaken(problem)) => {
-                let waiting = self.codes.waiting.open(&parts.browser.secret, parts.now).await;
+                let waiting = self.codes.waiting.open(&parts.browser.secret, now).await;
                 let waiting = waiting.map_err(wizard::unavailable)?;
-                waiting.filter(|waiting| waiting.waits_for(account_id, parts.now)).ok_or(problem)
+                waiting.filter(|waiting| waiting.waits_for(account_id, now)).ok_or(problem)
             }
         }
     }
@@ -285,12 +303,12 @@ impl SignIn {
     }
 
     /// A code for whoever it is: for a username nobody has, one that goes nowhere.
-    async fn prepare(&self, login: Option<&Login>, now: Timestamp) -> Result<Prepared, Problem> {
+    async fn prepare(&self, login: Option<&Login>, id: SignInId, now: Timestamp) -> Result<Prepared, Problem> {
         let number = match login {
             Some(login) => login.mobile_number.clone(),
             None => NOBODYS_NUMBER.parse().map_err(|_| Problem::Internal)?,
         };
-        let (id, draft) = (self.codes.sign_in_id(), self.codes.draft(now));
+        let draft = self.codes.draft(now);
         let mac = self.codes.seal(&draft, &id, &number).await?;
         Ok(Prepared { id, draft, mac })
     }
@@ -312,7 +330,7 @@ struct Parts<'a> {
     browser: &'a Browser,
     credentials: &'a Credentials,
     serving: Option<&'a Serving>,
-    before: Option<Session>,
+    before: Option<(BearerDigest, Session)>,
     now: Timestamp,
 }
 

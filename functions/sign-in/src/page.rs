@@ -2,6 +2,7 @@
 
 use askama::Template;
 use authentication::{Serving, serving};
+use domain::request_handle::RequestHandle;
 use web::{
     Incoming,
     page::{Form, Page},
@@ -15,8 +16,10 @@ pub(crate) struct SignInPage {
     page: Page,
     /// `username`; never the password.
     form: Form,
-    /// The request that it serves.
+    /// The request that it serves, where it could be read.
     serving: Option<Serving>,
+    /// Its handle, which the form carries whether or not it could.
+    handle: Option<RequestHandle>,
     /// Where the form goes, and where registering begins: both carry the request.
     action: String,
     register: String,
@@ -27,14 +30,15 @@ impl SignInPage {
         Self {
             page: incoming.page().attending(&form),
             form,
-            action: serving::path("/sign-in", serving.as_ref()),
-            register: serving::path("/registration/terms", serving.as_ref()),
+            action: serving::path("/sign-in", incoming),
+            register: serving::path("/registration/terms", incoming),
+            handle: serving::handle(incoming).and_then(Result::ok),
             serving,
         }
     }
 
     /// The request's handle, as the form carries it.
     fn handle(&self) -> Option<&str> {
-        self.serving.as_ref().map(|serving| serving.handle.as_str())
+        self.handle.as_ref().map(RequestHandle::as_str)
     }
 }

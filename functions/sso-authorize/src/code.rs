@@ -1,6 +1,6 @@
 //! Issuing the code: what was asked for, by whom it is answered, and in which session.
 
-use domain::session::RelyingParty;
+use domain::session::{RelyingParty, Session};
 use jiff::Timestamp;
 use oidc::{
     claim::ClaimsRequest,
@@ -16,8 +16,8 @@ use crate::{Person, SsoAuthorize, Standing};
 pub(crate) enum NotIssued {
     /// The session or the account ended in between.
     NobodyAnyMore,
-    /// The person got a name in the client's sector in between: this one, if any.
-    Changed(Option<String>),
+    /// The session or the person got a name at the client in between: both as they are now.
+    Changed(Session, Option<String>),
     /// Something to tell.
     Problem(Problem),
 }
@@ -74,12 +74,19 @@ impl SsoAuthorize {
                 tracing::info!(client_id = %client.client_id, grant = %id, "code issued");
                 Ok(code)
             }
-            Err(IssueError::SessionEnded | IssueError::NotActive) => Err(NotIssued::NobodyAnyMore),
+            Err(IssueError::NotActive) => Err(NotIssued::NobodyAnyMore),
             Err(IssueError::RequestUsed) => Err(NotIssued::Problem(Problem::RequestGone)),
-            Err(IssueError::Changed) => match self.consents.subject(account, sector).await {
-                Ok(subject) => Err(NotIssued::Changed(subject)),
-                Err(error) => Err(NotIssued::Problem(wizard::unavailable(error))),
-            },
+            Err(IssueError::Changed) => {
+                let (session, subject) = tokio::join!(
+                    self.authentication.sessions.open(&person.secret, now),
+                    self.consents.subject(account, sector)
+                );
+                Err(match (session, subject) {
+                    (Ok(Some(session)), Ok(subject)) => NotIssued::Changed(session, subject),
+                    (Ok(None), Ok(_)) => NotIssued::NobodyAnyMore,
+                    (Err(error), _) | (_, Err(error)) => NotIssued::Problem(wizard::unavailable(error)),
+                })
+            }
             Err(IssueError::Store(error)) => Err(NotIssued::Problem(wizard::unavailable(error))),
         }
     }

@@ -200,7 +200,9 @@ impl SsoAuthorize {
             match self.issue(&standing, somebody, now).await {
                 Ok(code) => return Ok(returned::code(incoming, &request.answer_to, &code)),
                 Err(NotIssued::NobodyAnyMore) => person = None,
-                Err(NotIssued::Changed(subject)) => person = person.map(|person| Person { subject, ..person }),
+                Err(NotIssued::Changed(session, subject)) => {
+                    person = person.map(|person| Person { session, subject, ..person });
+                }
                 Err(NotIssued::Problem(problem)) => return Err(problem),
             }
         }
@@ -223,13 +225,15 @@ impl SsoAuthorize {
 
     /// On to a page of ours, which leads back here.
     async fn lead_to(&self, incoming: &Incoming, standing: &Standing, path: &str) -> Result<Response, Problem> {
+        // For people who chose no language: the pages on the way carry it from one to the next.
+        let language = standing.request.answer_to.language.map(|language| format!("&ui_locales={}", language.tag()));
+        let language = language.unwrap_or_default();
         if let Some(handle) = &standing.handle {
-            return Ok(answer::see_other(&format!("{path}?request={}", handle.expose())));
+            return Ok(answer::see_other(&format!("{path}?request={}{language}", handle.expose())));
         }
         let browser = Browser::of(incoming, &self.authentication.entropy);
         let handle = self.wait(standing, Some(&browser)).await?;
-        let language = standing.request.language.map(|language| format!("&lang={}", language.tag()));
-        let path = format!("{path}?request={}{}", handle.expose(), language.unwrap_or_default());
+        let path = format!("{path}?request={}{language}", handle.expose());
         Ok(browser.keep(incoming, answer::see_other(&path)))
     }
 

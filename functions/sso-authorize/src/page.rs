@@ -1,9 +1,10 @@
 //! The pages of this endpoint: a request that cannot be trusted, what a person lacks, and the form that carries an answer.
 
 use askama::Template;
+use domain::language::Language;
 use http::StatusCode;
 use oidc::{
-    authorization_request::ResponseMode,
+    authorization_request::{ResponseMode, ReturnAddress},
     decision::Requirement,
     error::{ErrorCode, OAuthError},
 };
@@ -42,10 +43,10 @@ enum WayBack {
 /// An answer in the form post response mode: sent on by a script, or by hand.
 #[derive(Debug, Template)]
 #[template(path = "posted.html")]
-pub(crate) struct PostedPage {
-    pub(crate) page: Page,
-    pub(crate) action: String,
-    pub(crate) fields: Vec<(&'static str, String)>,
+struct PostedPage {
+    page: Page,
+    action: String,
+    fields: Vec<(&'static str, String)>,
 }
 
 pub(crate) fn refused(incoming: &Incoming, reason: &'static str) -> Response {
@@ -71,7 +72,24 @@ pub(crate) fn lacking(incoming: &Incoming, standing: &Standing, requirement: Req
         ResponseMode::Query => WayBack::Link(returned::location(answer_to, &fields)),
         ResponseMode::FormPost => WayBack::Form { action: answer_to.redirect_uri.clone(), fields },
     };
-    let client_name = standing.client.name.in_language(incoming.language).to_owned();
-    let page = LackingPage { page: incoming.page(), client_name, requirement, way_back };
-    answer::leading_back(answer::page(StatusCode::FORBIDDEN, &page), &answer_to.origin())
+    let page = leading_back(incoming, answer_to);
+    let client_name = standing.client.name.in_language(page.language).to_owned();
+    let page = LackingPage { page, client_name, requirement, way_back };
+    led_back(StatusCode::FORBIDDEN, &page, page.page.language, answer_to)
+}
+
+/// An answer as a form, on a page that sends it.
+pub(crate) fn posted(incoming: &Incoming, answer_to: &ReturnAddress, fields: Vec<(&'static str, String)>) -> Response {
+    let page = leading_back(incoming, answer_to);
+    let page = PostedPage { page, action: answer_to.redirect_uri.clone(), fields };
+    led_back(StatusCode::OK, &page, page.page.language, answer_to)
+}
+
+/// What the layout needs to know, in the language that the request asked for, whichever way it came.
+fn leading_back(incoming: &Incoming, answer_to: &ReturnAddress) -> Page {
+    Page { language: incoming.language_for(answer_to.language), ..incoming.page() }
+}
+
+fn led_back(status: StatusCode, page: &impl Template, language: Language, answer_to: &ReturnAddress) -> Response {
+    answer::in_language(answer::leading_back(answer::page(status, page), &answer_to.origin()), language)
 }

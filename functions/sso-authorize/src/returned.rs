@@ -2,7 +2,6 @@
 //! or in a form that the browser posts.
 
 use form_urlencoded::Serializer;
-use http::StatusCode;
 use oidc::{
     authorization_request::{ResponseMode, ReturnAddress},
     error::OAuthError,
@@ -10,7 +9,7 @@ use oidc::{
 };
 use web::{Incoming, Response, answer};
 
-use crate::page::PostedPage;
+use crate::page;
 
 /// Back with a code.
 pub(crate) fn code(incoming: &Incoming, answer_to: &ReturnAddress, code: &Code) -> Response {
@@ -31,10 +30,7 @@ fn back(incoming: &Incoming, answer_to: &ReturnAddress, fields: Vec<(&'static st
     let fields = complete(incoming, answer_to, fields);
     match answer_to.response_mode {
         ResponseMode::Query => answer::see_other(&location(answer_to, &fields)),
-        ResponseMode::FormPost => {
-            let page = PostedPage { page: incoming.page(), action: answer_to.redirect_uri.clone(), fields };
-            answer::leading_back(answer::page(StatusCode::OK, &page), &answer_to.origin())
-        }
+        ResponseMode::FormPost => page::posted(incoming, answer_to, fields),
     }
 }
 

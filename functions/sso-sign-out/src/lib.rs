@@ -43,10 +43,10 @@ impl Function for SsoSignOut {
 
     async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
         let parameters = match incoming.method {
-            Method::POST => Parameters::new(incoming.form()?),
+            Method::POST => request::posted(incoming)?,
             _ => Parameters::new(incoming.query_pairs()),
         };
-        let confirmed = incoming.method == Method::POST && parameters.one("confirm") == Some("yes");
+        let confirmed = incoming.method == Method::POST && parameters.one(request::CONFIRM) == Some("yes");
         match (confirmed, incoming.method == Method::POST) {
             (true, _) => incoming.refuse_cross_site()?,
             // Lax cookies do not come with another site's POST: who is signed in shows in a GET.
@@ -60,13 +60,13 @@ impl Function for SsoSignOut {
             Err(NotAsked(reason)) => return Ok(page::refused(incoming, reason)),
         };
         let Some((secret, session)) = self.authentication.session(incoming).await? else {
-            return Ok(gone_on(incoming, &asked));
+            return Ok(gone_on(incoming, &asked, 0));
         };
         if !confirmed && !asked.is_about(&session) {
             return Ok(ask(incoming, &asked));
         }
-        self.sign_out.end(&secret, &session).await?;
-        let response = gone_on(incoming, &asked);
+        let told = self.sign_out.end(&secret, &session).await?;
+        let response = gone_on(incoming, &asked, told);
         Ok(answer::with_cookie(response, &incoming.site.cookies.clear(CookieName::Session)))
     }
 }
@@ -130,14 +130,17 @@ fn ask(incoming: &Incoming, asked: &EndSession) -> Response {
     }
 }
 
-/// To where the client wants the person, if it is registered; else to a page that says so.
-fn gone_on(incoming: &Incoming, asked: &EndSession) -> Response {
+/// To where the client wants the person, if it is registered; else to a page that says so, and that services were told
+/// if some were.
+fn gone_on(incoming: &Incoming, asked: &EndSession, told: usize) -> Response {
     let next = asked.next();
     match (incoming.representation, next) {
         (Representation::Json, next) => {
             answer::json(StatusCode::OK, &SignedOut { step: "signed_out", next: next.as_deref() })
         }
         (Representation::Html, Some(next)) => answer::see_other(&next),
-        (Representation::Html, None) => answer::page(StatusCode::OK, &SignedOutPage { page: incoming.page() }),
+        (Representation::Html, None) => {
+            answer::page(StatusCode::OK, &SignedOutPage { page: incoming.page(), are_told: told > 0 })
+        }
     }
 }

@@ -28,6 +28,8 @@ impl AskPage {
 #[template(path = "ended.html")]
 pub(crate) struct SignedOutPage {
     pub(crate) page: Page,
+    /// Whether any service was told.
+    pub(crate) are_told: bool,
 }
 
 /// The request cannot be acted on.

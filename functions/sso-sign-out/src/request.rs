@@ -3,11 +3,16 @@
 use domain::session::Session;
 use form_urlencoded::Serializer;
 use oidc::{
+    authorization_request,
     client::{Client, ClientId},
     discovery::path,
     id_token::IdTokenHint,
     parameters::Parameters,
 };
+use web::{Incoming, Problem};
+
+/// The person's answer, when they are asked.
+pub(crate) const CONFIRM: &str = "confirm";
 
 /// What is carried from a POST of another site, and through the question.
 const CARRIED: [&str; 6] =
@@ -35,6 +40,18 @@ pub(crate) fn client_id(parameters: &Parameters, hint: Option<&IdTokenHint>) -> 
         }
         (Some(hint), _) => Ok(Some(hint.client_id.clone())),
         (None, named) => Ok(named),
+    }
+}
+
+/// What was posted: as a form, which may hold anything, or in JSON, of which the known names are read.
+pub(crate) fn posted(incoming: &Incoming) -> Result<Parameters, Problem> {
+    match incoming.form() {
+        Err(Problem::UnsupportedMediaType) => {
+            let fields = incoming.fields()?;
+            let known = CARRIED.iter().chain([&CONFIRM]);
+            Ok(Parameters::new(known.filter_map(|name| Some(((*name).to_owned(), fields.text(name)?.to_owned())))))
+        }
+        form => form.map(Parameters::new),
     }
 }
 
@@ -67,8 +84,7 @@ impl EndSession {
 
     /// Scheme, host and port of where it leads.
     pub(crate) fn origin(&self) -> Option<String> {
-        let (scheme, rest) = self.registered()?.split_once("://")?;
-        Some(format!("{scheme}://{}", rest.split(['/', '?']).next().unwrap_or_default()))
+        self.registered().map(authorization_request::origin)
     }
 
     /// What is carried through the question.

@@ -2,13 +2,15 @@
 
 use domain::{
     account::AccountId,
-    bearer::Bearer,
+    bearer::{Bearer, BearerDigest},
     device::{DeviceKey, LIFETIME},
+    logout::LogoutNotice,
     session::{Authentication as Evidence, Session, SessionId},
     sign_in::PendingSignIn,
     user_agent::BrowserName,
     username::Username,
 };
+use sign_out::SignOut;
 use store::{
     pending_sign_ins::PendingSignIns,
     sessions::{BeginError, Beginning},
@@ -32,43 +34,29 @@ pub struct Proved<'a> {
     pub pending: Option<(&'a PendingSignIns, &'a Bearer, &'a PendingSignIn)>,
     /// What it serves.
     pub serving: Option<&'a Serving>,
-    /// The session that this browser had.
-    pub before: Option<&'a Session>,
+    /// The session that this browser had: see [`Authentication::before`].
+    pub before: Option<(BearerDigest, Session)>,
+    /// What its relying parties are to be told, if it is somebody else's, and by whom.
+    pub notices: Vec<LogoutNotice>,
+    /// See [`Self::notices`].
+    pub sign_out: &'a SignOut,
 }
 
+/// How often a session that changed meanwhile is read again.
+const RACES: u32 = 3;
+
 impl Authentication {
-    /// Begins the session, remembers the browser, and ends the session that this browser had.
+    /// Begins the session and remembers the browser. The session that this browser had goes on in it; somebody else's
+    /// ends, its relying parties told before. Whatever fails, that one stays as it was.
     ///
     /// # Errors
     /// [`Problem::SignInFailed`] where the account is not active, [`Problem::OtpExpired`] where the code was used
-    /// already; the tables'.
+    /// already; the tables' and the queue's.
     pub async fn finish(&self, incoming: &Incoming, proved: Proved<'_>) -> Result<Response, Problem> {
-        let Proved { account_id, username, evidence, device: replaced, pending, serving, before } = proved;
-        let now = self.clock.now();
         let (secret, device) = (Bearer::new(self.entropy.bytes()), Bearer::new(self.entropy.bytes()));
-        let id = SessionId::from_random(self.entropy.bytes());
-        let browser = BrowserName::of(&incoming.caller.user_agent);
-        let session = Session::begin(id, account_id, evidence, browser, now);
-        let session = match before {
-            Some(before) => session.after(before),
-            None => session,
-        };
-        let beginning = Beginning {
-            secret: &secret,
-            session,
-            pending,
-            device: (&self.devices, DeviceKey::of(&device, username), replaced.clone()),
-        };
-        let (begun, ended) = tokio::join!(self.sessions.begin(&self.accounts, beginning), self.end(incoming));
-        match begun {
-            Ok(()) => {}
-            Err(BeginError::NotActive) => return Err(Problem::SignInFailed),
-            Err(BeginError::NotPending) => return Err(Problem::OtpExpired),
-            Err(BeginError::Store(error)) => return Err(wizard::unavailable(error)),
-        }
-        if let Err(error) = ended {
-            tracing::warn!(%error, "the session before was not ended");
-        }
+        let key = DeviceKey::of(&device, proved.username);
+        self.begin(incoming, &proved, &secret, key).await?;
+        let Proved { username, evidence, device: replaced, serving, .. } = proved;
         tracing::info!(acr = evidence.acr().as_str(), "signed in");
         let devices = browser::devices(incoming).renewed(device, replaced.as_ref(), username);
         let cookies = incoming.site.cookies;
@@ -77,6 +65,44 @@ impl Authentication {
         let remembered = cookies.set_for(CookieName::Device, &devices.expose(), remembered_for());
         let response = answer::with_cookie(response, &remembered);
         Ok(answer::with_cookie(response, &cookies.clear(CookieName::Registered)))
+    }
+
+    async fn begin(
+        &self,
+        incoming: &Incoming,
+        proved: &Proved<'_>,
+        secret: &Bearer,
+        device: DeviceKey,
+    ) -> Result<(), Problem> {
+        let id = SessionId::from_random(self.entropy.bytes());
+        let browser = BrowserName::of(&incoming.caller.user_agent);
+        let new = Session::begin(id, proved.account_id, proved.evidence, browser, self.clock.now());
+        let (mut before, mut notices) = (proved.before.clone(), proved.notices.clone());
+        for _ in 0..RACES {
+            let session = match &before {
+                Some((_, before)) => new.clone().after(before),
+                None => new.clone(),
+            };
+            proved.sign_out.send(&notices).await?;
+            let beginning = Beginning {
+                secret,
+                session,
+                pending: proved.pending,
+                device: (&self.devices, device.clone(), proved.device.clone()),
+                before: before.as_ref().map(|(digest, session)| (digest, session)),
+            };
+            match self.sessions.begin(&self.accounts, beginning).await {
+                Ok(()) => return Ok(()),
+                Err(BeginError::NotActive) => return Err(Problem::SignInFailed),
+                Err(BeginError::NotPending) => return Err(Problem::OtpExpired),
+                Err(BeginError::Changed) => {
+                    before = self.before(incoming).await?;
+                    notices = proved.sign_out.left_by(before.as_ref(), Some(proved.account_id)).await?;
+                }
+                Err(BeginError::Store(error)) => return Err(wizard::unavailable(error)),
+            }
+        }
+        Err(Problem::Busy)
     }
 }
 

@@ -12,11 +12,11 @@ pub use serving::{Serving, Servings};
 
 use domain::{
     account::{Account, AccountStatus},
-    bearer::Bearer,
+    bearer::{Bearer, BearerDigest},
     entropy::Entropy,
     session::{Session, SessionRefusal},
 };
-use store::{StoreError, accounts::Accounts, devices::Devices, sessions::Sessions};
+use store::{accounts::Accounts, devices::Devices, sessions::Sessions};
 use web::{Clock, Environment, Incoming, Problem, StartError, cookie::CookieName};
 
 /// The accounts, and in the table of sessions who is signed in where.
@@ -70,6 +70,16 @@ impl Authentication {
         Ok(session.map(|session| (secret, session)))
     }
 
+    /// The session that a sign-in in this browser takes the place of, under whatever cookie it goes on: a button pressed
+    /// twice, or an answer that was lost, leaves the browser with the one before.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn before(&self, incoming: &Incoming) -> Result<Option<(BearerDigest, Session)>, Problem> {
+        let Some(secret) = presented(incoming) else { return Ok(None) };
+        self.sessions.latest(secret.digest(), self.clock.now()).await.map_err(wizard::unavailable)
+    }
+
     /// Who is signed in: the session of the request's cookie, in use again, and its account, still active.
     ///
     /// # Errors
@@ -97,17 +107,6 @@ impl Authentication {
             tracing::warn!(%error, "a session's use was not noted");
         }
         Ok(account.map_err(wizard::unavailable)?.filter(|account| account.status == AccountStatus::Active))
-    }
-
-    /// Ends the session of the request's cookie, whatever it is. Ending twice is ending.
-    ///
-    /// # Errors
-    /// The table's.
-    pub async fn end(&self, incoming: &Incoming) -> Result<(), StoreError> {
-        match presented(incoming) {
-            Some(secret) => self.sessions.end(&secret).await,
-            None => Ok(()),
-        }
     }
 }
 

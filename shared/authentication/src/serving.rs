@@ -82,7 +82,11 @@ pub fn next(serving: Option<&Serving>) -> String {
     serving.map_or_else(|| ACCOUNT.to_owned(), |serving| serving.handle.resume_path())
 }
 
-/// A path of the sign-in, with the request it serves.
-pub fn path(path: &str, serving: Option<&Serving>) -> String {
-    serving.map_or_else(|| path.to_owned(), |serving| format!("{path}?request={}", serving.handle))
+/// A path of the sign-in, with the request that this one carries and the language it asks for: from page to page, also
+/// where the request itself could not be read.
+pub fn path(path: &str, incoming: &Incoming) -> String {
+    let handle = handle(incoming).and_then(Result::ok).map(|handle| format!("request={handle}"));
+    let language = incoming.language_asked.map(|language| format!("ui_locales={}", language.tag()));
+    let carried: Vec<_> = handle.into_iter().chain(language).collect();
+    if carried.is_empty() { path.to_owned() } else { format!("{path}?{}", carried.join("&")) }
 }

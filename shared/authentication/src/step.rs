@@ -22,13 +22,13 @@ struct Done<'a> {
 }
 
 /// A code was sent: it waits in JSON, or on its page.
-pub fn otp(incoming: &Incoming, sign_in: &PendingSignIn, serving: Option<&Serving>) -> Response {
+pub fn otp(incoming: &Incoming, sign_in: &PendingSignIn) -> Response {
     match incoming.representation {
         Representation::Json => answer::json(
             StatusCode::OK,
             &Otp { step: "otp", otp: OtpView::of(&sign_in.otp, sign_in.otp.attempts_left()) },
         ),
-        Representation::Html => answer::see_other(&serving::path("/sign-in/otp", serving)),
+        Representation::Html => answer::see_other(&serving::path("/sign-in/otp", incoming)),
     }
 }
 

@@ -32,6 +32,11 @@ impl Language {
         }
     }
 
+    /// The first of these tags, parted by spaces, that is one of ours (`ui_locales`).
+    pub fn first_known(tags: &str) -> Option<Self> {
+        tags.split(' ').find_map(|tag| tag.parse().ok())
+    }
+
     /// The text of this language.
     pub const fn say<'a>(self, th: &'a str, en: &'a str) -> &'a str {
         match self {

@@ -161,11 +161,12 @@ impl Session {
         }
     }
 
-    /// The same, where it takes the place of one in the same browser: the relying parties that the same person signed in
-    /// to are told when it ends, under the names they know it by.
+    /// The same, where it takes the place of one in the same browser: the same person's goes on, under its name and with
+    /// the relying parties signed in to, so that these are told when it ends. Somebody else's ends.
     #[must_use]
     pub fn after(mut self, before: &Self) -> Self {
         if before.account_id == self.account_id {
+            self.session_id.clone_from(&before.session_id);
             self.relying_parties.clone_from(&before.relying_parties);
         }
         self
@@ -203,6 +204,18 @@ mod tests {
         session.seen_at = start + IN_ALL - IDLE / 2;
         assert_eq!(session.check(start + IN_ALL - SEEN_GRAIN), Err(SessionRefusal::Unseen));
         assert_eq!(session.check(start + IN_ALL), Err(SessionRefusal::Ended));
+    }
+
+    #[test]
+    fn only_the_same_persons_session_goes_on() {
+        let start: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
+        let begun = |id, account| {
+            let (id, account) = (SessionId::from_random([id; 16]), AccountId::from_random([account; 16]));
+            Session::begin(id, account, Authentication::Password, BrowserName::of(""), start)
+        };
+        let (before, same, other) = (begun(1, 1), begun(2, 1).after(&begun(1, 1)), begun(3, 2).after(&begun(1, 1)));
+        assert_eq!(same.session_id, before.session_id);
+        assert_ne!(other.session_id, before.session_id);
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! ```text
 //!   password right ──code sent──► waiting ──right code──► done: a session
 //!                                  │ │  ▲
-//!                     another code ┘ └──┤ the tries stay, and start at 0 after the fifth
+//!     another code, also by the     ┘ └──┤ the tries stay, and start at 0 after the fifth
+//!     password typed again
 //!                                       └ wrong code: counted; the fifth ends the code, the fifteenth the sign-in
-//!   it ends ten minutes after the password
+//!   it ends ten minutes after the password was last typed
 //! ```
 //!
 //! How many texts an account is sent is counted by account, over all browsers: see [`crate::limit`].
@@ -81,6 +82,15 @@ pub enum Event {
         /// The address's counter it was charged to.
         charged_to: String,
     },
+    /// The password was right once more, and another code is about to be sent: the time begins anew, the tries do not.
+    PasswordTyped {
+        /// The code.
+        otp: Otp,
+        /// The address's counter it was charged to.
+        charged_to: String,
+        /// The device it was typed in.
+        device: Option<DeviceKey>,
+    },
     /// The code with this id is about to be compared.
     CodeTried(String),
 }
@@ -123,11 +133,11 @@ impl PendingSignIn {
     /// The [`Refusal`] that leaves it as it was.
     pub fn apply(mut self, event: Event, now: Timestamp) -> Result<Self, Refusal> {
         match event {
-            Event::CodeRequested { mut otp, charged_to } => {
-                self.may_send(now)?;
-                otp.tries = if self.otp.tries < TRIES { self.otp.tries } else { 0 };
-                self.otp = otp;
-                self.charged_to.push(charged_to);
+            Event::CodeRequested { otp, charged_to } => self.renew(otp, charged_to, now)?,
+            Event::PasswordTyped { otp, charged_to, device } => {
+                self.renew(otp, charged_to, now)?;
+                self.password_at = now;
+                self.device = device;
             }
             Event::CodeTried(id) => {
                 self.may_try_code(&id, now)?;
@@ -165,6 +175,14 @@ impl PendingSignIn {
     pub fn waits_for(&self, account: AccountId, now: Timestamp) -> bool {
         let fresh = matches!(self.may_send(now), Err(Refusal::TooManySends { .. }));
         self.account_id == account && fresh && self.may_try_code(&self.otp.id, now).is_ok()
+    }
+
+    fn renew(&mut self, mut otp: Otp, charged_to: String, now: Timestamp) -> Result<(), Refusal> {
+        self.may_send(now)?;
+        otp.tries = if self.otp.tries < TRIES { self.otp.tries } else { 0 };
+        self.otp = otp;
+        self.charged_to.push(charged_to);
+        Ok(())
     }
 
     fn under_way(&self, now: Timestamp) -> Result<(), Refusal> {

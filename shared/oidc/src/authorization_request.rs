@@ -6,11 +6,11 @@ mod refusal;
 
 use std::collections::BTreeSet;
 
-use domain::{assurance::Ial, language::Language};
+use domain::assurance::Ial;
 use serde::{Deserialize, Serialize};
 
 pub use prompt::Prompts;
-pub use refusal::{AuthorizationRefusal, ResponseMode, ReturnAddress};
+pub use refusal::{AuthorizationRefusal, ResponseMode, ReturnAddress, origin};
 
 use crate::{
     acr::Acr,
@@ -43,8 +43,6 @@ pub struct AuthorizationRequest {
     pub max_age: Option<u32>,
     /// Who the client thinks it is.
     pub login_hint: Option<String>,
-    /// The language of the pages.
-    pub language: Option<Language>,
     /// Whether the person must have entered a code in this sign-in, or the request fails.
     pub needs_aal2: bool,
     /// Whether that is wished for.
@@ -91,6 +89,7 @@ impl AuthorizationRequest {
             ));
         }
         answer_to.check_response_mode(parameters)?;
+        answer_to.check_state(parameters)?;
         let scopes = scopes(parameters, client)?;
         let claims: ClaimsRequest = match parameters.one("claims") {
             Some(text) => text.parse().map_err(|_| OAuthError::invalid_request("claims cannot be read"))?,
@@ -106,7 +105,6 @@ impl AuthorizationRequest {
             prompts: Prompts::parse(parameters.one("prompt").unwrap_or_default())?,
             max_age: max_age(parameters)?,
             login_hint: parameters.one("login_hint").filter(|hint| hint.len() <= 256).map(str::to_owned),
-            language: parameters.one("ui_locales").unwrap_or_default().split(' ').find_map(|tag| tag.parse().ok()),
             needs_aal2: needs_aal2(&claims.essential_acr)?,
             prefers_aal2: acr_values
                 .into_iter()

@@ -1,14 +1,23 @@
 //! Signing out: the relying parties of the session are told (OpenID Connect Back-Channel Logout 1.0), then it ends.
 //!
 //! In that order: a session that ended before its notices were on their way would leave relying parties signed in with
-//! nobody to tell them. Told twice, they sign nobody out twice.
+//! nobody to tell them. Told twice, they sign nobody out twice. One that got its code in between is told too: the session
+//! ends only as it was read.
 
-use domain::{bearer::Bearer, logout::LogoutNotice, session::Session};
+use domain::{
+    account::AccountId,
+    bearer::{Bearer, BearerDigest},
+    logout::LogoutNotice,
+    session::Session,
+};
 use futures_util::future::join_all;
 use oidc::client::ClientId;
 use queue::Queue;
 use store::{clients::Clients, sessions::Sessions};
-use web::{Environment, Problem, StartError};
+use web::{Clock, Environment, Problem, StartError};
+
+/// How often a session that changed meanwhile is read again.
+const RACES: u32 = 3;
 
 /// Ends sessions.
 #[derive(Clone, Debug)]
@@ -16,6 +25,7 @@ pub struct SignOut {
     sessions: Sessions,
     clients: Clients,
     notices: Queue,
+    clock: Clock,
 }
 
 impl SignOut {
@@ -29,22 +39,56 @@ impl SignOut {
             sessions: wizard::sessions(environment)?,
             clients: Clients::new(wizard::table(environment, "CLIENTS_TABLE")?),
             notices: Queue::new(queue, environment.text("LOGOUT_QUEUE_URL")?),
+            clock: environment.clock.clone(),
         })
     }
 
-    /// Has the relying parties of a session told, and ends it.
+    /// Has the relying parties of a session told, and ends it; how many there were to tell.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`]: then the session is as it was, and signing out can be tried again.
-    pub async fn end(&self, secret: &Bearer, session: &Session) -> Result<(), Problem> {
-        let notices = self.notices_of(session).await?;
-        self.notices.send(&notices).await.map_err(|error| {
+    /// [`Problem::Unavailable`], [`Problem::Busy`]: then the session is as it was, and signing out can be tried again.
+    pub async fn end(&self, secret: &Bearer, session: &Session) -> Result<usize, Problem> {
+        let mut session = session.clone();
+        for _ in 0..RACES {
+            let notices = self.notices_of(&session).await?;
+            self.send(&notices).await?;
+            let told = notices.len();
+            if self.sessions.end(secret, &session).await.map_err(wizard::unavailable)? {
+                tracing::info!(relying_parties = told, "signed out");
+                return Ok(told);
+            }
+            match self.sessions.open(secret, self.clock.now()).await.map_err(wizard::unavailable)? {
+                Some(changed) => session = changed,
+                None => return Ok(told),
+            }
+        }
+        Err(Problem::Busy)
+    }
+
+    /// What is to be sent before this account takes the place of who was signed in; nothing if it is the same.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn left_by(
+        &self,
+        before: Option<&(BearerDigest, Session)>,
+        account: Option<AccountId>,
+    ) -> Result<Vec<LogoutNotice>, Problem> {
+        match before {
+            Some((_, before)) if Some(before.account_id) != account => self.notices_of(before).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Has relying parties told of a session that is about to end.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`]: then it is not to end.
+    pub async fn send(&self, notices: &[LogoutNotice]) -> Result<(), Problem> {
+        self.notices.send(notices).await.map_err(|error| {
             tracing::error!(%error, "logout notices");
             Problem::Unavailable
-        })?;
-        self.sessions.end(secret).await.map_err(wizard::unavailable)?;
-        tracing::info!(relying_parties = notices.len(), "signed out");
-        Ok(())
+        })
     }
 
     /// One for each relying party that wants to be told.

@@ -43,16 +43,14 @@ pub struct Issuing<'a> {
 /// Why no code was issued. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
-    /// The session ended meanwhile.
-    #[error("the session ended")]
-    SessionEnded,
     /// The account cannot be used.
     #[error("the account is not active")]
     NotActive,
     /// The request was answered before.
     #[error("the request was used before")]
     RequestUsed,
-    /// The person got a name in the sector meanwhile: to be read again.
+    /// The session ended or has another name at the client by now, or the person got a name in the sector: to be read
+    /// again.
     #[error("something changed meanwhile")]
     Changed,
     /// DynamoDB could not be asked.
@@ -96,10 +94,9 @@ impl Issuer {
             Ok(()) => Ok(()),
             Err(Cancelled::Store(error)) => Err(error.into()),
             Err(Cancelled::Condition { place, .. }) => Err(match meanings.get(place) {
-                Some(Part::Session) => IssueError::SessionEnded,
                 Some(Part::Account) => IssueError::NotActive,
                 Some(Part::Request) => IssueError::RequestUsed,
-                Some(Part::Subject | Part::Grant) | None => IssueError::Changed,
+                Some(Part::Session | Part::Subject | Part::Grant) | None => IssueError::Changed,
             }),
         }
     }

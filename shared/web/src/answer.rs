@@ -1,6 +1,7 @@
 //! Answers: the same value as a page or as JSON, with the headers that every answer carries.
 
 use askama::Template;
+use domain::language::Language;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use lambda_http::Body;
 use serde::Serialize;
@@ -149,6 +150,13 @@ pub fn leading_back(mut response: Response, origin: &str) -> Response {
     response
 }
 
+/// The same answer, which is in another language than its request came in.
+#[must_use]
+pub fn in_language(mut response: Response, language: Language) -> Response {
+    response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    response
+}
+
 /// What every answer carries, whatever made it.
 pub fn finish(mut response: Response, incoming: &Incoming) -> Response {
     let headers = response.headers_mut();
@@ -162,11 +170,11 @@ pub fn finish(mut response: Response, incoming: &Incoming) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
-        (header::CONTENT_LANGUAGE, incoming.language.tag()),
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    headers.entry(header::CONTENT_LANGUAGE).or_insert(HeaderValue::from_static(incoming.language.tag()));
     let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     if incoming.site.cookies.secure {

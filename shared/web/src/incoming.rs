@@ -34,12 +34,16 @@ pub struct Incoming {
     pub language: Language,
     /// Whether the language was chosen by `?lang=`, and is to be remembered.
     pub language_chosen: bool,
+    /// What `ui_locales` in the query asks for: the wish of a relying party, never remembered.
+    pub language_asked: Option<Language>,
     /// Where it comes from.
     pub caller: Caller,
     /// Names the request in logs and on error pages.
     pub request_id: String,
     /// The service it came to.
     pub site: Site,
+    /// Whether the person chose the language, now or before.
+    has_chosen_language: bool,
     query: Vec<(String, String)>,
     cookies: Cookies,
     headers: HeaderMap,
@@ -79,9 +83,13 @@ impl Incoming {
         let (parts, body) = request.into_parts();
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let cookies = Cookies::parse(parts.headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok()));
-        let chosen = query.iter().find(|(name, _)| name == "lang").and_then(|(_, tag)| tag.parse().ok());
+        let first = |name| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let chosen = first("lang").and_then(|tag| tag.parse().ok());
+        let remembered = cookies.value("lang").and_then(|tag| tag.parse().ok());
+        let language_asked = first("ui_locales").and_then(Language::first_known);
         let language = chosen
-            .or_else(|| cookies.value("lang").and_then(|tag| tag.parse().ok()))
+            .or(remembered)
+            .or(language_asked)
             .or_else(|| header("accept-language").and_then(accept::language))
             .unwrap_or_default();
         let body = match body {
@@ -103,6 +111,8 @@ impl Incoming {
             representation,
             language,
             language_chosen: chosen.is_some(),
+            language_asked,
+            has_chosen_language: chosen.or(remembered).is_some(),
             caller,
             request_id: context_id.unwrap_or_default(),
             site,
@@ -184,6 +194,11 @@ impl Incoming {
     /// The text in the person's language.
     pub const fn say<'a>(&self, th: &'a str, en: &'a str) -> &'a str {
         self.language.say(th, en)
+    }
+
+    /// The language of a page that serves a request which asks for one: the person's choice comes first.
+    pub fn language_for(&self, asked: Option<Language>) -> Language {
+        asked.filter(|_| !self.has_chosen_language).unwrap_or(self.language)
     }
 
     /// What the layout needs to know.

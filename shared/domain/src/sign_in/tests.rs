@@ -50,6 +50,20 @@ fn resent(sign_in: PendingSignIn, id: &str, now: Timestamp) -> Result<PendingSig
 }
 
 #[test]
+fn the_password_typed_again_begins_the_time_anew_and_not_the_tries() {
+    let later = start() + RESEND_AFTER;
+    let typed = |sign_in: PendingSignIn, now| {
+        let event = Event::PasswordTyped { otp: otp("again", now), charged_to: "b".to_owned(), device: None };
+        sign_in.apply(event, now)
+    };
+    let again = typed(tried(waiting(), "first", 4, start()), later).unwrap();
+    assert_eq!((again.otp.attempts_left(), again.tries, again.expires_at()), (1, 4, later + LIFETIME));
+    assert_eq!(again.charged_to.len(), 2);
+    let refused = typed(again, later).unwrap_err();
+    assert_eq!(refused, Refusal::TooManySends { retry_at: later + RESEND_AFTER });
+}
+
+#[test]
 fn a_code_is_compared_five_times_and_another_keeps_the_tries() {
     let later = start() + RESEND_AFTER;
     let again = resent(tried(waiting(), "first", 3, start()), "second", later).unwrap();

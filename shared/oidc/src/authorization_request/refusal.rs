@@ -1,8 +1,14 @@
 //! Where the answer to an authorization request goes, and which requests get none.
 
+use domain::language::Language;
 use serde::{Deserialize, Serialize};
 
 use crate::{client::Client, error::OAuthError, parameters::Parameters};
+
+/// The longest `state`, in bytes.
+const LONGEST_STATE: usize = 4 * 1024;
+/// The longest it may be in a redirect: API Gateway answers with 10 KB of headers at most.
+const LONGEST_ESCAPED: usize = 8 * 1024;
 
 /// Why a request is not answered with a code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,10 +39,13 @@ pub enum ResponseMode {
 pub struct ReturnAddress {
     /// One of the client's registered redirect URIs, as it stands there.
     pub redirect_uri: String,
-    /// Comes back byte for byte.
+    /// Comes back byte for byte, or the request is refused.
     pub state: Option<String>,
     /// How.
     pub response_mode: ResponseMode,
+    /// The language of the pages on the way there, and of those that lead back.
+    #[serde(default)]
+    pub language: Option<Language>,
 }
 
 impl ReturnAddress {
@@ -55,8 +64,19 @@ impl ReturnAddress {
             Some("form_post") => ResponseMode::FormPost,
             _ => ResponseMode::Query,
         };
-        let state = parameters.one("state").map(str::to_owned);
-        Ok(Self { redirect_uri: redirect_uri.to_owned(), state, response_mode })
+        let state = parameters.one("state").filter(|state| comes_back_as_it_is(state)).map(str::to_owned);
+        let language = parameters.one("ui_locales").and_then(Language::first_known);
+        Ok(Self { redirect_uri: redirect_uri.to_owned(), state, response_mode, language })
+    }
+
+    /// Refuses a `state` that would come back as another one, or not at all.
+    pub(super) fn check_state(&self, parameters: &Parameters) -> Result<(), OAuthError> {
+        match parameters.one("state") {
+            Some(_) if self.state.is_none() => {
+                Err(OAuthError::invalid_request("state is malformed: send UTF-8 of at most 4 KB"))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn check_response_mode(&self, parameters: &Parameters) -> Result<(), OAuthError> {
@@ -68,11 +88,23 @@ impl ReturnAddress {
 
     /// Scheme, host and port, as a Content-Security-Policy names them; the scheme alone for an app's own.
     pub fn origin(&self) -> String {
-        match self.redirect_uri.split_once("://") {
-            Some((scheme, rest)) if matches!(scheme, "http" | "https") => {
-                format!("{scheme}://{}", rest.split(['/', '?']).next().unwrap_or_default())
-            }
-            _ => format!("{}:", self.redirect_uri.split(':').next().unwrap_or_default()),
-        }
+        origin(&self.redirect_uri)
     }
+}
+
+/// Scheme, host and port of a registered address, as a Content-Security-Policy names them; the scheme alone for an app's
+/// own.
+pub fn origin(uri: &str) -> String {
+    match uri.split_once("://") {
+        Some((scheme, rest)) if matches!(scheme, "http" | "https") => {
+            format!("{scheme}://{}", rest.split(['/', '?']).next().unwrap_or_default())
+        }
+        _ => format!("{}:", uri.split(':').next().unwrap_or_default()),
+    }
+}
+
+/// A gateway puts U+FFFD in place of bytes that are no UTF-8.
+fn comes_back_as_it_is(state: &str) -> bool {
+    let escaped = state.bytes().map(|byte| if byte.is_ascii_alphanumeric() { 1 } else { 3 }).sum::<usize>();
+    state.len() <= LONGEST_STATE && escaped <= LONGEST_ESCAPED && !state.contains(char::REPLACEMENT_CHARACTER)
 }

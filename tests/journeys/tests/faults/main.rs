@@ -11,3 +11,4 @@
 
 mod every_call;
 mod texts;
+mod try_again;

@@ -172,6 +172,28 @@ async fn checklist_04_08_state_and_nonce_come_back_byte_for_byte_and_nothing_is_
 }
 
 #[tokio::test]
+async fn checklist_08_a_state_that_cannot_come_back_as_it_was_sent_is_refused() {
+    let world = World::new().await;
+    let rp = Client::usual(&world, "rp", json!({ "skip_consent": true })).await;
+    let (browser, person) = registered(&world).await;
+    rp.sign_in(&browser, &person, &[]).await;
+    let query = journeys::client::encoded(&rp.request(&[("state", "")]));
+    let long = |length: usize| "s".repeat(length);
+    for (state, error) in [
+        (long(4096), None),
+        (long(4097), Some("invalid_request")),
+        ("%E0%B8%81".repeat(1000), Some("invalid_request")),
+        ("a%FFb".to_owned(), Some("invalid_request")),
+    ] {
+        let answer = browser.get(&format!("/connect/authorize?{query}&state={state}")).await;
+        let back = returned(answer.header("location"));
+        assert_eq!(back.get("error").map(String::as_str), error, "{} {}", state.len(), answer.body);
+        assert_eq!(back.contains_key("code"), error.is_none());
+        assert_eq!(back.get("state").map(String::len), error.is_none().then_some(4096));
+    }
+}
+
+#[tokio::test]
 async fn checklist_31_a_request_begun_in_one_browser_is_refused_in_another() {
     let world = World::new().await;
     let rp = Client::usual(&world, "rp", json!({})).await;

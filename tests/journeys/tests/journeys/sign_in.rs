@@ -355,3 +355,34 @@ async fn registering_in_the_middle_of_a_request_leads_back_into_it() {
     let page = browser.send(Request::get(&location).header(header::ACCEPT, "text/html"), Bytes::new()).await;
     assert!(page.body.contains(&format!("href=\"/connect/resume?request={handle}\"")), "{}", page.body);
 }
+
+/// Checklist 27: neither another code nor the password typed again gives more tries.
+#[tokio::test]
+async fn the_password_typed_again_leaves_the_tries_as_they_were() {
+    let world = World::new().await;
+    let (_, person) = registered(&world).await;
+    let browser = world.browser();
+    browser.sign_in(&person).await;
+    for left in (1..5).rev() {
+        assert_eq!(try_code(&browser, wrong(&world, &person)).await.json()["attempts_left"], left);
+    }
+    world.pass(SignedDuration::from_mins(1));
+    let again = browser.sign_in(&person).await;
+    assert_eq!(again.json()["otp"]["attempts_left"], 1, "{}", again.body);
+    for round in 0..3 {
+        let left = if round == 0 { 1 } else { 5 };
+        for left in (0..left).rev() {
+            assert_eq!(try_code(&browser, wrong(&world, &person)).await.json()["attempts_left"], left, "{round}");
+        }
+        // Within the ten minutes that a sign-in waits; three texts in a quarter of an hour are the account's.
+        world.pass(SignedDuration::from_mins(9));
+        let again = browser.sign_in(&person).await;
+        if round < 2 {
+            assert_eq!(again.json()["otp"]["attempts_left"], 5, "{round}: {}", again.body);
+        } else {
+            assert_eq!((again.status, again.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "60"), "15 in all");
+        }
+    }
+    world.pass(SignedDuration::from_mins(1));
+    assert_eq!(browser.sign_in_with_code(&person).await.step(), "done", "the sign-in of the many tries is over");
+}
