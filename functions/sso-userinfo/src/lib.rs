@@ -104,8 +104,8 @@ impl SsoUserinfo {
         let lives = lives?;
         let (Some(account), Some(client), true) = (account, client, lives) else { return Err(invalid_token()) };
 
-        let claims: BTreeSet<ClaimName> =
-            access.scopes.claims().into_iter().chain(person.claims.userinfo.iter().copied()).collect();
+        let asked = access.scopes.claims().into_iter().chain(person.claims.userinfo.iter().copied());
+        let claims: BTreeSet<ClaimName> = asked.filter(|claim| !person.kept_back.contains(claim)).collect();
         self.disclose(&account, &client, &access, claims, now).await
     }
 

@@ -22,6 +22,17 @@ pub fn told(
     claims.iter().filter_map(|claim| Some((claim.as_str().to_owned(), value(*claim)?))).collect()
 }
 
+/// The claims that the account has something to tell the client under: those that [`told`] does not leave out.
+pub fn can_be_told(account: &Account, client: &Client) -> BTreeSet<ClaimName> {
+    let has = |claim: &ClaimName| match claim {
+        ClaimName::MiddleName => account.identity.middle_name.is_some(),
+        ClaimName::Email | ClaimName::EmailVerified => false,
+        ClaimName::CitizenId => may_tell_citizen_id(account, client),
+        _ => true,
+    };
+    ClaimName::EVERY.into_iter().filter(has).collect()
+}
+
 /// Whether the account's citizen ID may be told to the client: one that nobody vouched for only where it is taken so.
 pub fn may_tell_citizen_id(account: &Account, client: &Client) -> bool {
     client.may_be_told(ClaimName::CitizenId) && (account.identity.method.is_proven() || client.unverified_citizen_id)
