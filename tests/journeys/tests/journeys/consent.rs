@@ -229,9 +229,9 @@ async fn a_client_that_shares_its_name_for_people_is_said_to() {
     for (subject_type, alone) in [("pairwise", true), ("public", false)] {
         let rp = Client::usual(&world, subject_type, json!({ "subject_type": subject_type })).await;
         let shown = page(&browser, &handle(&rp.authorize(&browser, &[]).await)).await;
-        assert_eq!(shown.body.contains("for this agency alone"), alone, "{}", shown.body);
+        assert_eq!(shown.body.contains("For this agency alone"), alone, "{}", shown.body);
         assert_eq!(shown.body.contains("Which other services you use"), alone, "{}", shown.body);
-        assert_eq!(shown.body.contains("other services get the same one"), !alone, "{}", shown.body);
+        assert_eq!(shown.body.contains("Other services get the same one"), !alone, "{}", shown.body);
     }
 }
 
