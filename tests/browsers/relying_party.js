@@ -10,7 +10,8 @@ import { LANGUAGES } from "./words.js";
 const ORDER = { action: "register", operator: "somchai", second_operator: "malee", reason: "pages are looked at" };
 const NAMES = { th: "ระบบนัดหมายโรงพยาบาลตัวอย่าง", en: "Example Hospital appointments" };
 const AGENCY = { th: "กรมตัวอย่างเพื่อการทดสอบ", en: "Department of Examples" };
-export const SCOPE = "openid profile phone citizen_id offline_access";
+const PURPOSE = { th: "จองและดูนัดหมายของคุณ", en: "To book and show your appointments" };
+export const SCOPE = "openid profile phone email citizen_id appointments:write offline_access";
 
 export class RelyingParty {
   /** Registers a client of its own, with more metadata if given, and listens for who comes back. */
@@ -70,7 +71,9 @@ export class RelyingParty {
     const localised = (member, texts) => LANGUAGES.map((language) => [`${member}#${language}`, texts[language]]);
     const metadata = {
       client_id: this.id,
-      ...Object.fromEntries([...localised("client_name", NAMES), ...localised("agency", AGENCY)]),
+      ...Object.fromEntries([
+        ...localised("client_name", NAMES), ...localised("agency", AGENCY), ...localised("purpose", PURPOSE),
+      ]),
       redirect_uris: [this.callback],
       post_logout_redirect_uris: [`${this.origin}/signed-out`],
       grant_types: ["authorization_code", "refresh_token"],

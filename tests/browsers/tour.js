@@ -192,6 +192,26 @@ export async function services(visit, at) {
   }
 }
 
+/** Who registered on their own word, and lacks what the card would have shown. */
+export async function ownWord(visit, at) {
+  const party = await RelyingParty.start(visit.service, { minimum_ial: "1.3" });
+  visit.mayGoTo(party);
+  try {
+    await acceptTerms(visit);
+    await proveIdentity(visit, { method: "ownWord" });
+    await chooseAccount(visit);
+    await askForCode(visit);
+    await enterCode(visit);
+    await confirmReview(visit);
+    await visit.open(party.authorize());
+    await signIn(visit);
+    await visit.sees("lacking");
+    await at("lacking-card");
+  } finally {
+    await party.stop();
+  }
+}
+
 /** From an agency's button to the consent page, in a browser that is new here. */
 async function signInFor(visit, party, at) {
   await visit.open(party.authorize());

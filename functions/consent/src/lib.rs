@@ -1,4 +1,5 @@
-//! Consent: who asks, exactly what they will be told, and two answers of equal weight.
+//! Consent: who asks, exactly what they will be told, and two answers of equal weight. It is shown and accepted only where
+//! [`oidc::decision`] asks for it; everything else goes on at `/connect/resume`.
 
 mod page;
 
@@ -9,7 +10,12 @@ use domain::{bearer::Bearer, language::Text, reason::Reason};
 use endpoint::Clients;
 use http::{Method, StatusCode};
 use jiff::Timestamp;
-use oidc::{agreement::Agreement, authorization_request::AuthorizationRequest, client::Client};
+use oidc::{
+    agreement::Extent,
+    authorization_request::AuthorizationRequest,
+    client::Client,
+    decision::{self, SignedIn},
+};
 use page::ConsentPage;
 use serde::Serialize;
 use store::{
@@ -47,33 +53,49 @@ impl Function for Consent {
         let handle = incoming.query("request").or_else(|| fields.text("request"));
         let handle: Bearer = handle.and_then(|handle| handle.parse().ok()).ok_or(Problem::RequestGone)?;
         let now = self.authentication.clock.now();
-        let (waiting, session) =
-            tokio::join!(self.waiting(incoming, &handle, now), self.authentication.session(incoming));
-        let request = waiting?.request;
+        // What an answer is to is named by the page's own field; else it is what was put to somebody last.
+        let named = fields.was_sent("shown").then(|| fields.text("shown").unwrap_or_default().to_owned());
+        let last = async {
+            match posted && named.is_none() {
+                true => self.requests.asked(&handle).await.map_err(wizard::unavailable),
+                false => Ok(None),
+            }
+        };
+        let (waiting, session, last) =
+            tokio::join!(self.waiting(incoming, &handle, now), self.authentication.session(incoming), last);
+        let (Waiting { request, sector, created_at, .. }, answered) = (waiting?, named.or(last?));
         let Some((secret, session)) = session? else { return Ok(on(incoming, &handle)) };
-        let (account, registered, agreement) = tokio::join!(
+        let (account, registered, agreement, subject) = tokio::join!(
             self.authentication.holder(&secret, &session),
             self.clients.active(&request.client_id),
-            self.consents.agreement(session.account_id, &request.client_id)
+            self.consents.agreement(session.account_id, &request.client_id),
+            self.consents.subject(session.account_id, &sector)
         );
         let Some(account) = account? else { return Ok(on(incoming, &handle)) };
-        let registered = registered.map_err(|_| Problem::Unavailable)?.ok_or(Problem::RequestGone)?;
-        let agreement = agreement.map_err(wizard::unavailable)?;
-        let asked = Asked { handle, request, client: registered.client, account, agreement };
-        if !posted {
-            return Ok(self.show(incoming, &asked, Form::empty(), StatusCode::OK));
+        let client = registered.map_err(|_| Problem::Unavailable)?.ok_or(Problem::RequestGone)?.client;
+        let (agreement, subject) = (agreement.map_err(wizard::unavailable)?, subject.map_err(wizard::unavailable)?);
+        let answer = decision(fields);
+        if matches!(answer, Ok(Decision::Deny)) {
+            return Ok(denied(incoming, &handle, &client));
         }
-        match decision(fields) {
-            Ok(Decision::Allow) => self.allow(incoming, asked, now).await,
-            Ok(Decision::Deny) => Ok(denied(incoming, &asked)),
-            Err(problem) if incoming.representation == Representation::Json => Err(problem),
-            Err(problem) => {
-                let form = match &problem {
-                    Problem::InvalidInput(errors) => Form::empty().with_errors(errors.clone()),
-                    _ => return Err(problem),
-                };
-                Ok(self.show(incoming, &asked, form, problem.status()))
+        let signed_in = SignedIn::of(&session, &account, &client, subject.as_deref(), agreement.as_ref());
+        let extent = request.extent(&signed_in.can_be_told);
+        if decision::decide(&request, &client, Some(signed_in), created_at, now) != decision::Decision::AskConsent {
+            return Ok(on(incoming, &handle));
+        }
+        let question = extent.put_to(account.id, &handle);
+        let is_answered = answered.is_none_or(|answered| answered == question);
+        let asked = Asked { handle, request, client, account, extent, question };
+        if !posted {
+            return self.ask(incoming, &asked, Form::empty(), StatusCode::OK, now).await;
+        }
+        match answer.and_then(|decision| if is_answered { Ok(decision) } else { Err(changed()) }) {
+            Ok(_) => self.allow(incoming, &asked, now).await,
+            Err(Problem::InvalidInput(errors)) if incoming.representation == Representation::Html => {
+                let form = Form::empty().with_errors(errors);
+                self.ask(incoming, &asked, form, StatusCode::UNPROCESSABLE_ENTITY, now).await
             }
+            Err(problem) => Err(problem),
         }
     }
 }
@@ -84,7 +106,10 @@ struct Asked {
     request: AuthorizationRequest,
     client: Client,
     account: domain::account::Account,
-    agreement: Option<Agreement>,
+    /// What an answer agrees to.
+    extent: Extent,
+    /// Names all of it, so that an answer counts for nothing else.
+    question: String,
 }
 
 /// The contract's answer where the way goes on.
@@ -126,6 +151,28 @@ impl Reason for NoDecision {
     }
 }
 
+/// The page that was answered is not the one that would be shown now: somebody else signed in, or the client asks for more.
+struct Changed;
+
+impl Reason for Changed {
+    fn code(&self) -> &'static str {
+        "changed"
+    }
+
+    fn text(&self) -> Text {
+        Text {
+            th: "ข้อมูลในหน้านี้เปลี่ยนไปแล้ว อ่านอีกครั้งแล้วเลือกคำตอบ",
+            en: "This page has changed since you opened it. Read it again, then choose",
+        }
+    }
+}
+
+fn changed() -> Problem {
+    let mut fields = Fields::default();
+    fields.note("decision", &Changed);
+    fields.finish().err().unwrap_or(Problem::Internal)
+}
+
 fn decision(mut fields: Fields) -> Result<Decision, Problem> {
     let decision = fields.required("decision");
     fields.finish()?;
@@ -140,21 +187,29 @@ impl Consent {
         waiting.filter(|waiting| browser.is_some() && waiting.browser == browser).ok_or(Problem::RequestGone)
     }
 
-    fn show(&self, incoming: &Incoming, asked: &Asked, form: Form, status: StatusCode) -> Response {
+    /// Puts the question, and notes to whom.
+    async fn ask(
+        &self,
+        incoming: &Incoming,
+        asked: &Asked,
+        form: Form,
+        status: StatusCode,
+        now: Timestamp,
+    ) -> Result<Response, Problem> {
+        self.requests.ask(&asked.handle, &asked.question, now).await.map_err(wizard::unavailable)?;
         let response = match incoming.representation {
             Representation::Html => answer::page(status, &ConsentPage::of(incoming, asked, form)),
             Representation::Json => answer::json(status, &page::in_json(incoming, asked)),
         };
-        answer::leading_back(response, &asked.request.answer_to.origin())
+        Ok(answer::leading_back(response, &asked.request.answer_to.origin()))
     }
 
     /// Writes the agreement down. The code is the authorization endpoint's to issue.
-    async fn allow(&self, incoming: &Incoming, asked: Asked, now: Timestamp) -> Result<Response, Problem> {
-        let Asked { handle, request, client, account, agreement } = asked;
-        let agreed = Agreement::extended(agreement, request.claims_to_consent(), request.is_offline(), now);
-        self.consents.agree(account.id, &client.client_id, agreed).await.map_err(wizard::unavailable)?;
+    async fn allow(&self, incoming: &Incoming, asked: &Asked, now: Timestamp) -> Result<Response, Problem> {
+        let Asked { handle, client, account, extent, .. } = asked;
+        self.consents.agree(account.id, &client.client_id, extent, now).await.map_err(wizard::unavailable)?;
         tracing::info!(client_id = %client.client_id, "consent given");
-        Ok(on(incoming, &handle))
+        Ok(on(incoming, handle))
     }
 }
 
@@ -163,10 +218,11 @@ fn on(incoming: &Incoming, handle: &Bearer) -> Response {
     led(incoming, &format!("/connect/resume?request={}", handle.expose()))
 }
 
-/// Back with the person's no, which the authorization endpoint tells the client in the way it asked for.
-fn denied(incoming: &Incoming, asked: &Asked) -> Response {
-    tracing::info!(client_id = %asked.client.client_id, "consent denied");
-    led(incoming, &format!("/connect/resume?request={}&denied=yes", asked.handle.expose()))
+/// Back with the person's no, which the authorization endpoint tells the client in the way it asked for. A no is a no
+/// whatever page it was said on.
+fn denied(incoming: &Incoming, handle: &Bearer, client: &Client) -> Response {
+    tracing::info!(client_id = %client.client_id, "consent denied");
+    led(incoming, &format!("/connect/resume?request={}&denied=yes", handle.expose()))
 }
 
 fn led(incoming: &Incoming, next: &str) -> Response {

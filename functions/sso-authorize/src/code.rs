@@ -1,9 +1,11 @@
 //! Issuing the code: what was asked for, by whom it is answered, and in which session.
 
+use std::collections::BTreeSet;
+
 use domain::session::{RelyingParty, Session};
 use jiff::Timestamp;
 use oidc::{
-    claim::ClaimsRequest,
+    claim::{ClaimName, ClaimsRequest},
     grant::{Authorization, Code, CodeTerms, Grant, GrantId, Person as Granting},
     subject,
 };
@@ -37,6 +39,7 @@ impl SsoAuthorize {
             amr: person.session.authentication.amr().iter().map(|method| (*method).to_owned()).collect(),
             ial: person.account.identity.ial,
             claims: ClaimsRequest { userinfo: request.claims.clone(), ..ClaimsRequest::default() },
+            kept_back: kept_back(standing, person),
             nonce: request.nonce.clone(),
         };
         let authorization = Authorization {
@@ -102,4 +105,12 @@ impl SsoAuthorize {
             since: known.map_or(now, |known| known.since),
         }
     }
+}
+
+/// What the consent page did not say would be told. Where no page is shown, nothing is kept back.
+fn kept_back(standing: &Standing, person: &Person) -> BTreeSet<ClaimName> {
+    let Standing { request, client, .. } = standing;
+    let agreed =
+        |claim: &ClaimName| person.agreement.as_ref().is_some_and(|agreement| agreement.extent.claims.contains(claim));
+    request.claims_to_consent().into_iter().filter(|claim| !client.skip_consent && !agreed(claim)).collect()
 }

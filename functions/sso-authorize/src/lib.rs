@@ -16,15 +16,15 @@ mod returned;
 
 use authentication::{Authentication, Browser};
 use code::NotIssued;
-use domain::{account::Account, bearer::Bearer, session::Session};
+use domain::{account::Account, assurance::AssuranceTable, bearer::Bearer, session::Session};
 use endpoint::Clients;
 use http::Method;
 use jiff::Timestamp;
 use oidc::{
     agreement::Agreement,
-    authorization_request::AuthorizationRequest,
+    authorization_request::{AuthorizationRequest, ReturnAddress},
     client::Client,
-    decision::{self, Decision, SignedIn},
+    decision::{self, Decision, Requirement, SignedIn},
     error::{ErrorCode, OAuthError},
     parameters::Parameters,
 };
@@ -36,7 +36,7 @@ use store::{
     requests::{PushedKey, Requests, Waiting},
     signing_keys::SigningKeys,
 };
-use web::{Door, Environment, Function, Incoming, Problem, Response, StartError, answer};
+use web::{Door, Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer};
 
 /// How often what changed meanwhile is read again.
 const RACES: u32 = 3;
@@ -50,6 +50,8 @@ pub struct SsoAuthorize {
     consents: Consents,
     issuer: Issuer,
     signing_keys: SigningKeys,
+    /// What a registration earns today.
+    assurance: AssuranceTable,
 }
 
 impl Function for SsoAuthorize {
@@ -70,7 +72,8 @@ impl Function for SsoAuthorize {
         };
         let clients = Clients::start(environment, wizard::table(environment, "CLIENTS_TABLE")?)?;
         let signing_keys = signing::rows(environment)?;
-        Ok(Self { authentication, clients, requests, consents, issuer, signing_keys })
+        let assurance = environment.parse("ASSURANCE_LEVELS")?;
+        Ok(Self { authentication, clients, requests, consents, issuer, signing_keys, assurance })
     }
 
     async fn answer(&self, incoming: &Incoming) -> Result<Response, Problem> {
@@ -106,17 +109,8 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    fn as_signed_in(&self) -> SignedIn<'_> {
-        SignedIn {
-            authenticated_at: self.session.authenticated_at,
-            acr: self.session.authentication.acr(),
-            ial: self.account.identity.ial,
-            // Nobody registers without one.
-            mobile_verified: true,
-            email_verified: false,
-            subject: self.subject.as_deref(),
-            agreement: self.agreement.as_ref(),
-        }
+    fn as_signed_in(&self, client: &Client) -> SignedIn<'_> {
+        SignedIn::of(&self.session, &self.account, client, self.subject.as_deref(), self.agreement.as_ref())
     }
 }
 
@@ -165,7 +159,7 @@ impl SsoAuthorize {
         }
         if incoming.query("denied") == Some("yes") {
             let denied = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow it");
-            return Ok(returned::error(incoming, &request.answer_to, &denied));
+            return self.refuse(incoming, Some(&handle), &request.answer_to, &denied).await;
         }
         let standing = Standing { request, client, is_first_of_client, pushed, handle: Some(handle), created_at };
         let response = self.go_on(incoming, standing, person?, now).await?;
@@ -192,10 +186,10 @@ impl SsoAuthorize {
     ) -> Result<Response, Problem> {
         for _ in 0..RACES {
             let Standing { request, client, created_at, .. } = &standing;
-            let signed_in = person.as_ref().map(Person::as_signed_in);
+            let signed_in = person.as_ref().map(|person| person.as_signed_in(client));
             let decision = decision::decide(request, client, signed_in, *created_at, now);
             let Some(somebody) = person.as_ref().filter(|_| decision == Decision::Issue) else {
-                return self.carry_out(incoming, &standing, decision).await;
+                return self.carry_out(incoming, &standing, person.as_ref(), decision).await;
             };
             match self.issue(&standing, somebody, now).await {
                 Ok(code) => return Ok(returned::code(incoming, &request.answer_to, &code)),
@@ -213,17 +207,58 @@ impl SsoAuthorize {
         &self,
         incoming: &Incoming,
         standing: &Standing,
+        person: Option<&Person>,
         decision: Decision,
     ) -> Result<Response, Problem> {
         match decision {
-            Decision::Refuse(error) => Ok(returned::error(incoming, &standing.request.answer_to, &error)),
-            Decision::Lacking(requirement) => Ok(page::lacking(incoming, standing, requirement)),
+            Decision::Refuse(error) => {
+                self.refuse(incoming, standing.handle.as_ref(), &standing.request.answer_to, &error).await
+            }
+            Decision::Lacking(requirement) => self.lacking(incoming, standing, person, requirement).await,
             Decision::AskConsent => self.lead_to(incoming, standing, "/consent").await,
             Decision::SignIn | Decision::Issue => self.lead_to(incoming, standing, "/sign-in").await,
         }
     }
 
     /// On to a page of ours, which leads back here.
+    /// Answers the client with an error. The request that waited is over with it: one answer, whichever it is.
+    async fn refuse(
+        &self,
+        incoming: &Incoming,
+        handle: Option<&Bearer>,
+        answer_to: &ReturnAddress,
+        error: &OAuthError,
+    ) -> Result<Response, Problem> {
+        if let Some(handle) = handle
+            && !self.requests.end(handle).await.map_err(wizard::unavailable)?
+        {
+            return Err(Problem::RequestGone);
+        }
+        Ok(returned::error(incoming, answer_to, error))
+    }
+
+    /// Says what the person lacks. Who has only given their own word can register with the card, which takes the place
+    /// of it, and come back: the request waits for that.
+    async fn lacking(
+        &self,
+        incoming: &Incoming,
+        standing: &Standing,
+        person: Option<&Person>,
+        requirement: Requirement,
+    ) -> Result<Response, Problem> {
+        let on_their_word = person.is_some_and(|person| !person.account.identity.method.is_proven());
+        let card_is_enough = matches!(requirement, Requirement::Ial(level) if level <= self.assurance.id_card);
+        if !(on_their_word && card_is_enough) || incoming.representation == Representation::Json {
+            return Ok(page::lacking(incoming, standing, requirement, None));
+        }
+        let browser = Browser::of(incoming, &self.authentication.entropy);
+        let handle = match &standing.handle {
+            Some(handle) => handle.clone(),
+            None => self.wait(standing, Some(&browser)).await?,
+        };
+        Ok(browser.keep(incoming, page::lacking(incoming, standing, requirement, Some(&handle))))
+    }
+
     async fn lead_to(&self, incoming: &Incoming, standing: &Standing, path: &str) -> Result<Response, Problem> {
         // For people who chose no language: the pages on the way carry it from one to the next.
         let language = standing.request.answer_to.language.map(|language| format!("&ui_locales={}", language.tag()));

@@ -20,7 +20,7 @@ use oidc::{
     error::ErrorCode,
     grant::{Access, AccessHandle, Grant, Person},
     scope::Scope,
-    told::{tellable, told},
+    told::{can_be_told, told},
 };
 use serde_json::Value;
 use store::{
@@ -104,9 +104,11 @@ impl SsoUserinfo {
         let lives = lives?;
         let (Some(account), Some(client), true) = (account, client, lives) else { return Err(invalid_token()) };
 
-        let claims: BTreeSet<ClaimName> =
-            access.scopes.claims().into_iter().chain(person.claims.userinfo.iter().copied()).collect();
-        self.disclose(&account, &client, &access, tellable(&account, &claims, &client), now).await
+        let asked = access.scopes.claims().into_iter().chain(person.claims.userinfo.iter().copied());
+        let can_be_told = can_be_told(&account, &client);
+        let may = |claim: &ClaimName| can_be_told.contains(claim) && !person.kept_back.contains(claim);
+        let claims: BTreeSet<ClaimName> = asked.filter(may).collect();
+        self.disclose(&account, &client, &access, claims, now).await
     }
 
     /// The token's own entry, if it is alive and meant for userinfo, and presented as it is bound.

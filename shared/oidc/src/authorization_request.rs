@@ -14,6 +14,7 @@ pub use refusal::{AuthorizationRefusal, ResponseMode, ReturnAddress, origin};
 
 use crate::{
     acr::Acr,
+    agreement::Extent,
     claim::{ClaimName, ClaimsRequest},
     client::{Client, ClientId, GrantType},
     error::{ErrorCode, OAuthError},
@@ -95,9 +96,8 @@ impl AuthorizationRequest {
             Some(text) => text.parse().map_err(|_| OAuthError::invalid_request("claims cannot be read"))?,
             None => ClaimsRequest::default(),
         };
-        let acr_values: Vec<_> = parameters.one("acr_values").unwrap_or_default().split(' ').collect();
+        let acr_values = parameters.one("acr_values").unwrap_or_default().split(' ');
         let nonce = parameters.one("nonce").map(str::to_owned);
-        let gate = |name| parameters.one(name).is_some_and(|value| value == "true");
         Ok(Self {
             client_id: client.client_id.clone(),
             code_challenge: code_challenge(parameters, client, nonce.as_deref())?,
@@ -106,10 +106,11 @@ impl AuthorizationRequest {
             max_age: max_age(parameters)?,
             login_hint: parameters.one("login_hint").filter(|hint| hint.len() <= 256).map(str::to_owned),
             needs_aal2: needs_aal2(&claims.essential_acr)?,
+            // In order of preference (section 3.1.2.1): the first that we know decides.
             prefers_aal2: acr_values
-                .into_iter()
                 .chain(claims.voluntary_acr.iter().map(String::as_str))
-                .any(|acr| acr == Acr::Aal2.as_str()),
+                .find_map(|acr| acr.parse::<Acr>().ok())
+                .is_some_and(|acr| acr > Acr::Aal1),
             claims: claims
                 .userinfo
                 .into_iter()
@@ -120,8 +121,8 @@ impl AuthorizationRequest {
             resources: resources(parameters, client)?,
             dpop_jkt: dpop_jkt(parameters)?,
             minimum_ial: minimum_ial(parameters, client)?,
-            require_verified_mobile: client.require_verified_mobile || gate("require_mobile"),
-            require_verified_email: client.require_verified_email || gate("require_email"),
+            require_verified_mobile: client.require_verified_mobile || gate(parameters, "require_mobile")?,
+            require_verified_email: client.require_verified_email || gate(parameters, "require_email")?,
             answer_to,
             scopes,
         })
@@ -135,6 +136,15 @@ impl AuthorizationRequest {
     /// What of that the person is asked about.
     pub fn claims_to_consent(&self) -> BTreeSet<ClaimName> {
         self.wanted_claims().into_iter().filter(|claim| claim.needs_consent()).collect()
+    }
+
+    /// What the person has to agree to: what is asked for, as far as there is something to tell.
+    pub fn extent(&self, can_be_told: &BTreeSet<ClaimName>) -> Extent {
+        Extent {
+            claims: self.claims_to_consent().intersection(can_be_told).copied().collect(),
+            scopes: self.scopes.iter().filter(|scope| !scope.is_known()).cloned().collect(),
+            offline: self.is_offline(),
+        }
     }
 
     /// Whether tokens that outlive the session are asked for.
@@ -227,6 +237,15 @@ fn minimum_ial(parameters: &Parameters, client: &Client) -> Result<Option<Ial>, 
     let gate = parameters.one("require_ial_level").map(str::parse).transpose();
     let gate = gate.map_err(|_| OAuthError::invalid_request("require_ial_level has the form 1.3"))?;
     Ok(client.minimum_ial.max(gate))
+}
+
+/// A gate that older services know. What cannot be read is refused: a gate that was meant to be shut does not stand open.
+fn gate(parameters: &Parameters, name: &'static str) -> Result<bool, OAuthError> {
+    match parameters.one(name).unwrap_or("false") {
+        on if on == "1" || on.eq_ignore_ascii_case("true") => Ok(true),
+        off if off == "0" || off.eq_ignore_ascii_case("false") => Ok(false),
+        _ => Err(OAuthError::invalid_request("require_mobile and require_email are true or false")),
+    }
 }
 
 #[cfg(test)]

@@ -154,6 +154,8 @@ pub struct Client {
     pub name: Localised,
     /// Ours, `agency`: whose system it is.
     pub agency: Option<Localised>,
+    /// Ours, `purpose`: what people's data are wanted for, in a few words, as the consent page says it.
+    pub purpose: Option<Localised>,
     /// `client_uri`, `policy_uri`: shown on the consent page.
     pub client_uri: Option<String>,
     /// See `client_uri`.

@@ -14,19 +14,26 @@
 //!                    code
 //! ```
 
-use domain::assurance::Ial;
+use std::collections::BTreeSet;
+
+use domain::{account::Account, assurance::Ial, session::Session};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     acr::Acr,
     agreement::Agreement,
     authorization_request::AuthorizationRequest,
+    claim::ClaimName,
     client::Client,
     error::{ErrorCode, OAuthError},
+    told,
 };
 
+/// How long a sign-in made for a request is recent enough for it, whatever `max_age` says: the time to read a page.
+const AGE_FOR_THE_REQUEST: SignedDuration = SignedDuration::from_mins(5);
+
 /// Somebody who is signed in, as far as it matters to a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SignedIn<'a> {
     /// When they signed in.
     pub authenticated_at: Timestamp,
@@ -40,8 +47,33 @@ pub struct SignedIn<'a> {
     pub email_verified: bool,
     /// How the client's sector knows them, if it does.
     pub subject: Option<&'a str>,
+    /// What there is to tell the client about them.
+    pub can_be_told: BTreeSet<ClaimName>,
     /// What they agreed to share with the client.
     pub agreement: Option<&'a Agreement>,
+}
+
+impl<'a> SignedIn<'a> {
+    /// Who a session and its account say it is, and what is on record between them and the client.
+    pub fn of(
+        session: &Session,
+        account: &Account,
+        client: &Client,
+        subject: Option<&'a str>,
+        agreement: Option<&'a Agreement>,
+    ) -> Self {
+        Self {
+            authenticated_at: session.authenticated_at,
+            acr: session.authentication.acr(),
+            ial: account.identity.ial,
+            // Nobody registers without one.
+            mobile_verified: true,
+            email_verified: false,
+            subject,
+            can_be_told: told::can_be_told(account, client),
+            agreement,
+        }
+    }
 }
 
 /// What comes next.
@@ -97,11 +129,11 @@ pub fn decide(
     if let Some(requirement) = lacking(request, &person) {
         return interact(request, Decision::Lacking(requirement), ErrorCode::InteractionRequired);
     }
-    let claims = request.claims_to_consent();
+    let wanted = request.extent(&person.can_be_told);
     let agreed = person.agreement.is_some_and(|agreement| {
-        agreement.covers(&claims, request.is_offline()) && (!request.prompts.consent || agreement.at >= created_at)
+        wanted.is_within(&agreement.extent) && (!request.prompts.consent || agreement.at >= created_at)
     });
-    if agreed || client.skip_consent {
+    if agreed || (client.skip_consent && !request.prompts.consent) {
         return Decision::Issue;
     }
     interact(request, Decision::AskConsent, ErrorCode::ConsentRequired)
@@ -113,9 +145,11 @@ fn must_sign_in_again(
     signed_in_for_it: bool,
     now: Timestamp,
 ) -> bool {
-    let too_old =
-        |max_age: u32| now.duration_since(person.authenticated_at) > SignedDuration::from_secs(max_age.into());
-    if !signed_in_for_it && (request.prompts.login || request.max_age.is_some_and(too_old)) {
+    let at_least = if signed_in_for_it { AGE_FOR_THE_REQUEST } else { SignedDuration::ZERO };
+    let too_old = |max_age: u32| {
+        now.duration_since(person.authenticated_at) > SignedDuration::from_secs(max_age.into()).max(at_least)
+    };
+    if (request.prompts.login && !signed_in_for_it) || request.max_age.is_some_and(too_old) {
         return true;
     }
     // A context that is only preferred is no reason to fail where nobody may be asked.
@@ -183,13 +217,14 @@ mod tests {
             mobile_verified: true,
             email_verified: false,
             subject: Some("sub"),
+            can_be_told: ClaimName::EVERY.into_iter().collect(),
             agreement,
         }
     }
 
     fn agreement() -> Agreement {
-        let claims = request(&[]).claims_to_consent();
-        Agreement { claims, offline: false, at: NOW.parse::<Timestamp>().unwrap() - SignedDuration::from_hours(1) }
+        let extent = request(&[]).extent(&ClaimName::EVERY.into_iter().collect());
+        Agreement { extent, at: NOW.parse::<Timestamp>().unwrap() - SignedDuration::from_hours(1) }
     }
 
     /// A request made ten seconds ago.
@@ -215,6 +250,16 @@ mod tests {
         assert_eq!(decide(&request(&[]), &client(true), Some(person(1, None)), now, now), Decision::Issue);
     }
 
+    /// OpenID Connect Core section 3.1.2.1: the client that asks for the page gets it.
+    #[test]
+    fn consent_asked_for_is_asked_also_where_it_is_not_needed() {
+        let now: Timestamp = NOW.parse().unwrap();
+        let asking = request(&[("prompt", "consent")]);
+        let decided = |agreed| decide(&asking, &client(true), Some(person(1, agreed)), now, now);
+        assert_eq!(decided(None), Decision::AskConsent);
+        assert_eq!(decided(Some(&Agreement { at: now, ..agreement() })), Decision::Issue);
+    }
+
     #[test]
     fn checklist_5_nobody_is_asked_where_nobody_may_be() {
         let agreed = agreement();
@@ -236,6 +281,30 @@ mod tests {
             assert_eq!(decided(&more, Some(person(5, Some(&agreed)))), Decision::Issue, "{more:?}");
         }
         assert_eq!(decided(&[("max_age", "200")], Some(person(100, Some(&agreed)))), Decision::Issue);
+    }
+
+    #[test]
+    fn who_signed_in_for_a_request_and_left_it_lying_signs_in_again() {
+        let (agreed, now) = (agreement(), NOW.parse::<Timestamp>().unwrap());
+        let after = |seconds: i64, max_age: &str| {
+            let request = request(&[("max_age", max_age)]);
+            let person = person(seconds, Some(&agreed));
+            decide(&request, &client(false), Some(person), now - SignedDuration::from_secs(seconds + 5), now)
+        };
+        assert_eq!(after(300, "0"), Decision::Issue, "reading the consent page takes a while");
+        assert_eq!(after(301, "0"), Decision::SignIn);
+        assert_eq!(after(600, "600"), Decision::Issue);
+        assert_eq!(after(601, "600"), Decision::SignIn);
+    }
+
+    #[test]
+    fn nobody_is_asked_for_what_they_have_not_got_and_everybody_once_they_have() {
+        let mut agreed = agreement();
+        agreed.extent.claims.remove(&ClaimName::MiddleName);
+        let mut without = person(100, Some(&agreed));
+        without.can_be_told.remove(&ClaimName::MiddleName);
+        assert_eq!(decided(&[], Some(without)), Decision::Issue);
+        assert_eq!(decided(&[], Some(person(100, Some(&agreed)))), Decision::AskConsent);
     }
 
     #[test]

@@ -38,7 +38,12 @@ pub use refresh::{Binding, FreshRefresh, GRACE, RefreshPresentation, RefreshRefu
 pub use secret::TokenDigest;
 pub use token::{AccessToken, AccessTokenId, Code, GrantId, RefreshToken, TokenError};
 
-use crate::{acr::Acr, claim::ClaimsRequest, client::ClientId, scope::Scopes};
+use crate::{
+    acr::Acr,
+    claim::{ClaimName, ClaimsRequest},
+    client::ClientId,
+    scope::Scopes,
+};
 
 /// How long an authorization code can be redeemed (RFC 6749 section 4.1.2; FAPI 2.0 section 5.3.2.1 has 60 s at most).
 pub const CODE_LIFETIME: SignedDuration = SignedDuration::from_secs(60);
@@ -84,6 +89,9 @@ pub struct Person {
     /// What the `claims` parameter asked for.
     #[serde(default)]
     pub claims: ClaimsRequest,
+    /// What was asked for and not agreed to, since there was nothing to tell then: not told under this grant later either.
+    #[serde(default)]
+    pub kept_back: BTreeSet<ClaimName>,
     /// `nonce`, for the ID token that comes with the code's redemption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,

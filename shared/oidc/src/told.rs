@@ -22,14 +22,17 @@ pub fn told(
     claims.iter().filter_map(|claim| Some((claim.as_str().to_owned(), value(*claim)?))).collect()
 }
 
-/// Of these claims those that the account has a value for and the client, as it is registered today, may be told.
-pub fn tellable(account: &Account, claims: &BTreeSet<ClaimName>, client: &Client) -> BTreeSet<ClaimName> {
-    let may = |claim: ClaimName| match claim {
+/// The claims that the account has something to tell the client under, as it is registered today: those that [`told`] does
+/// not leave out.
+pub fn can_be_told(account: &Account, client: &Client) -> BTreeSet<ClaimName> {
+    let has = |claim: &ClaimName| match claim {
+        ClaimName::MiddleName => account.identity.middle_name.is_some(),
+        ClaimName::Email | ClaimName::EmailVerified => false,
         ClaimName::CitizenId => may_tell_citizen_id(account, client),
-        claim if claim.needs_consent() && !client.may_be_told(claim) => false,
-        claim => value(claim, account, client, "", None).is_some(),
+        _ => true,
     };
-    claims.iter().copied().filter(|claim| may(*claim)).collect()
+    let may = |claim: &ClaimName| !claim.needs_consent() || client.may_be_told(*claim);
+    ClaimName::EVERY.into_iter().filter(may).filter(has).collect()
 }
 
 /// Whether the account's citizen ID may be told to the client: one that nobody vouched for only where it is taken so.

@@ -4,6 +4,7 @@
 //! | key | what |
 //! |---|---|
 //! | `request#<sha256 of the handle>` | waits for a person, in one browser, 60 min; used up when its code is issued |
+//! | `put#<sha256 of the handle>` | what its consent page last put to somebody, as a digest of the question and of whom |
 //! | `par#<sha256 of the reference>` | pushed by its client, to be presented within 90 s; used up likewise |
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
@@ -76,6 +77,13 @@ struct WaitingRow {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+struct PutRow {
+    id: String,
+    expires: i64,
+    question: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 struct PushedRow {
     id: String,
     expires: i64,
@@ -123,6 +131,39 @@ impl Requests {
             .expression_attribute_values(":browser", text(browser.as_str()))
             .expression_attribute_values(":nobody", AttributeValue::Null(true));
         if_held(update.send().await).map(|held| held.is_some())
+    }
+
+    /// Notes what the request's consent page puts to somebody. Beside the request, which says nothing of who that is.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn ask(&self, handle: &Bearer, question: &str, now: Timestamp) -> Result<(), StoreError> {
+        let expires = (now + WAITS).as_second();
+        self.put(&PutRow { id: put_key(handle), expires, question: question.to_owned() }).await
+    }
+
+    /// What it put to somebody last; `None` if nobody has been asked.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn asked(&self, handle: &Bearer) -> Result<Option<String>, StoreError> {
+        let row: Option<PutRow> = self.0.read("id", &put_key(handle)).await?;
+        Ok(row.map(|row| row.question))
+    }
+
+    /// Ends a request whose client was answered with an error; `false` if it was answered before.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn end(&self, handle: &Bearer) -> Result<bool, StoreError> {
+        let delete = self
+            .0
+            .client
+            .delete_item()
+            .table_name(&self.0.name)
+            .key("id", text(waiting_key(handle)))
+            .condition_expression("attribute_exists(id)");
+        if_held(delete.send().await).map(|held| held.is_some())
     }
 
     /// Keeps a pushed request under a new reference.
@@ -188,6 +229,10 @@ impl PushedKey {
     pub fn of(reference: &Bearer) -> Self {
         Self(format!("par#{}", reference.digest().as_str()))
     }
+}
+
+fn put_key(handle: &Bearer) -> String {
+    format!("put#{}", handle.digest().as_str())
 }
 
 fn waiting_key(handle: &Bearer) -> String {

@@ -105,6 +105,41 @@ fn acr_values_prefer_and_claims_require() {
     assert!(read(&[("claims", essential)]).needs_aal2);
 }
 
+/// OpenID Connect Core section 3.1.2.1: the values are in order of preference.
+#[test]
+fn the_first_known_context_is_the_one_preferred() {
+    let prefers = |more: &[(&str, &str)]| {
+        AuthorizationRequest::parse(&parameters(more), &client(json!({}))).unwrap().prefers_aal2
+    };
+    assert!(!prefers(&[("acr_values", "aal1 aal2")]));
+    assert!(prefers(&[("acr_values", "urn:x aal2 aal1")]));
+    let voluntary = ("claims", r#"{"id_token":{"acr":{"values":["aal2","aal1"]}}}"#);
+    assert!(prefers(&[voluntary]));
+    assert!(!prefers(&[("acr_values", "aal1"), voluntary]));
+}
+
+#[test]
+fn a_gate_is_open_or_shut_and_nothing_between() {
+    let read = |name: &'static str, value: &'static str| {
+        AuthorizationRequest::parse(&parameters(&[(name, value)]), &client(json!({})))
+    };
+    for on in ["true", "True", "TRUE", "1"] {
+        assert!(read("require_email", on).unwrap().require_verified_email, "{on}");
+        assert!(read("require_mobile", on).unwrap().require_verified_mobile, "{on}");
+    }
+    for off in ["false", "False", "0"] {
+        assert!(!read("require_email", off).unwrap().require_verified_email, "{off}");
+        assert!(!read("require_mobile", off).unwrap().require_verified_mobile, "{off}");
+    }
+    for neither in ["yes", "on", "2", "true false", " "] {
+        assert_eq!(error(&[("require_email", neither)]), ErrorCode::InvalidRequest, "{neither}");
+        assert_eq!(error(&[("require_mobile", neither)]), ErrorCode::InvalidRequest, "{neither}");
+    }
+    let strict = client(json!({ "require_verified_email": true }));
+    let request = AuthorizationRequest::parse(&parameters(&[("require_email", "false")]), &strict).unwrap();
+    assert!(request.require_verified_email, "never lowered");
+}
+
 #[test]
 fn claims_asked_one_by_one_stay_within_the_registered_scopes() {
     let claims = r#"{"userinfo":{"given_name":null,"citizen_id":null,"phone_number":null}}"#;

@@ -68,6 +68,7 @@ impl<'a> Registration<'a> {
                 .localised("client_name")
                 .unwrap_or_else(|| Localised { th: client_id.to_string(), en: client_id.to_string() }),
             agency: self.localised("agency"),
+            purpose: self.localised("purpose"),
             client_uri: self.called("client_uri"),
             policy_uri: self.called("policy_uri"),
             post_logout_redirect_uris: self.addresses("post_logout_redirect_uris", method == AuthMethod::None),

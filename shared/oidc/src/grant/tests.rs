@@ -41,6 +41,7 @@ fn authorization(scope: &str) -> Authorization {
             amr: vec!["pwd".to_owned()],
             ial: "1.3".parse().unwrap(),
             claims: ClaimsRequest::default(),
+            kept_back: BTreeSet::new(),
             nonce: Some("n".to_owned()),
         }),
     }

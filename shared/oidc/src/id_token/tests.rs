@@ -26,6 +26,7 @@ fn granted() -> Authorization {
             amr: ["pwd", "otp", "sms", "mfa"].map(str::to_owned).to_vec(),
             ial: "1.3".parse().unwrap(),
             claims: ClaimsRequest::default(),
+            kept_back: std::collections::BTreeSet::new(),
             nonce: Some("n\"ก".to_owned()),
         }),
     }

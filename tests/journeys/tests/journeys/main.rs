@@ -17,6 +17,7 @@ mod checklist_fapi;
 mod checklist_replays;
 mod checklist_token;
 mod codes;
+mod consent;
 mod cross_site;
 mod devices;
 mod end_session;
