@@ -16,6 +16,7 @@ mod checklist_fapi;
 mod checklist_token;
 mod codes;
 mod cross_site;
+mod demonstration;
 mod devices;
 mod events;
 mod forms;
