@@ -1,5 +1,7 @@
 //! The consent page: each thing by its name and value, and what is not told.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use domain::account::Account;
 use oidc::{
@@ -39,7 +41,7 @@ impl ConsentPage {
         let Asked { handle, request, client, account, .. } = asked;
         let claims = request.claims_to_consent();
         let values: Vec<_> = claims.iter().map(|claim| (*claim, value(*claim, incoming, asked))).collect();
-        let told = values.iter().filter(|(claim, _)| is_a_line(*claim));
+        let told = values.iter().filter(|(claim, _)| is_a_line(*claim, &claims));
         Self {
             page: incoming.page().attending(&form),
             form,
@@ -68,9 +70,13 @@ pub(crate) fn in_json(incoming: &Incoming, asked: &Asked) -> Value {
     })
 }
 
-/// Whether a number or an address is verified is said beside it, and the parts of a name as the whole name.
-const fn is_a_line(claim: ClaimName) -> bool {
-    !matches!(claim, ClaimName::PhoneNumberVerified | ClaimName::EmailVerified | ClaimName::CitizenIdVerified)
+/// Whether a number or an address is verified comes with it, and the parts of a name are read in the whole name.
+fn is_a_line(claim: ClaimName, asked: &BTreeSet<ClaimName>) -> bool {
+    match claim {
+        ClaimName::PhoneNumberVerified | ClaimName::EmailVerified | ClaimName::CitizenIdVerified => false,
+        ClaimName::GivenName | ClaimName::MiddleName | ClaimName::FamilyName => !asked.contains(&ClaimName::Name),
+        _ => true,
+    }
 }
 
 fn value(claim: ClaimName, incoming: &Incoming, asked: &Asked) -> Option<String> {
@@ -94,7 +100,7 @@ const fn label(claim: ClaimName, incoming: &Incoming) -> &'static str {
         ClaimName::GivenName => ("ชื่อจริง", "First name"),
         ClaimName::MiddleName => ("ชื่อกลาง", "Middle name"),
         ClaimName::FamilyName => ("นามสกุล", "Last name"),
-        ClaimName::Name => ("ชื่อเต็ม", "Full name"),
+        ClaimName::Name => ("ชื่อและนามสกุล", "Full name"),
         ClaimName::PreferredUsername => ("บัญชีผู้ใช้งาน", "Username"),
         ClaimName::Birthdate => ("วันเดือนปีเกิด", "Date of birth"),
         ClaimName::PhoneNumber | ClaimName::PhoneNumberVerified => ("เบอร์โทรศัพท์มือถือ", "Mobile number"),
