@@ -81,7 +81,7 @@ const WORDS = {
   stepUp: ["ยืนยันด้วยรหัส OTP", "Step up with a code"],
   passwordOnceMore: ["กรอกรหัสผ่านอีกครั้ง", "Enter the password again"],
   clinicDenied: ["คุณไม่ได้อนุญาตให้ส่งข้อมูล", "You did not allow it"],
-  clinicNotSignedIn: ["คุณยังไม่ได้เข้าสู่ระบบ Digital ID", "You are not signed in to Digital ID"],
+  clinicNotSignedIn: ["Digital ID ยังไม่รู้ว่าเป็นคุณ", "You are not signed in to Digital ID"],
   clinicNotAsked: ["กรุณาเริ่มเข้าสู่ระบบใหม่", "Please begin to sign in again"],
   clinicNothing: ["ไม่มีหน้านี้ที่คลินิก", "The clinic has no such page"],
   notFound: ["ไม่พบหน้านี้", "Page not found"],

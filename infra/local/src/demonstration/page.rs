@@ -144,7 +144,7 @@ impl Story {
                 th: "คุณไม่ได้อนุญาตให้ส่งข้อมูล", en: "You did not allow it"
             },
             Self::NotSignedIn => Text {
-                th: "คุณยังไม่ได้เข้าสู่ระบบ Digital ID", en: "You are not signed in to Digital ID"
+                th: "Digital ID ยังไม่รู้ว่าเป็นคุณ", en: "You are not signed in to Digital ID"
             },
             Self::NotAllowed => Text {
                 th: "ต้องให้คุณตัดสินใจก่อน", en: "This needs a decision from you"

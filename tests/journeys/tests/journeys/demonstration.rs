@@ -187,7 +187,7 @@ async fn what_the_provider_refuses_is_told_on_a_page() {
     let refused = follow(&browser, &begun).await;
     let answer = follow(&browser, &refused).await;
     let page = follow(&browser, &answer).await;
-    is_called(&page, "คุณยังไม่ได้เข้าสู่ระบบ Digital ID");
+    is_called(&page, "Digital ID ยังไม่รู้ว่าเป็นคุณ");
     assert!(page.body.contains("<code>login_required</code>"), "{}", page.body);
 
     let (browser, person) = registered(&world).await;
