@@ -135,7 +135,7 @@ impl Demonstration {
         let now = self.clock.now();
         let browser = cookie::browser(incoming).map_or_else(|| self.random(), str::to_owned);
         self.visits.keep_failure(&browser, failure, now + READABLE, now);
-        cookie::with_browser(answer::see_other(&format!("{PATH}/failed")), incoming, &browser)
+        cookie::with_browser(answer::see_other(&format!("{PATH}/failed")), &browser)
     }
 
     fn show_failure(&self, incoming: &Incoming) -> Response<Body> {

@@ -22,34 +22,28 @@ pub(super) fn session(incoming: &Incoming) -> Option<&str> {
 }
 
 /// The same answer with the browser's value.
-pub(super) fn with_browser(response: Response<Body>, incoming: &Incoming, value: &str) -> Response<Body> {
-    with(response, incoming, &format!("{}={value}", name(incoming, BROWSER)))
+pub(super) fn with_browser(response: Response<Body>, value: &str) -> Response<Body> {
+    with(response, &format!("{BROWSER}={value}"))
 }
 
 /// The same answer with the session's value.
-pub(super) fn with_session(response: Response<Body>, incoming: &Incoming, value: &str) -> Response<Body> {
-    with(response, incoming, &format!("{}={value}", name(incoming, SESSION)))
+pub(super) fn with_session(response: Response<Body>, value: &str) -> Response<Body> {
+    with(response, &format!("{SESSION}={value}"))
 }
 
 /// The same answer, taking the session's value away.
-pub(super) fn without_session(response: Response<Body>, incoming: &Incoming) -> Response<Body> {
-    with(response, incoming, &format!("{}=; Max-Age=0", name(incoming, SESSION)))
+pub(super) fn without_session(response: Response<Body>) -> Response<Body> {
+    with(response, &format!("{SESSION}=; Max-Age=0"))
 }
 
-/// `__Secure-` and not `__Host-`, which admits no path (RFC 6265bis section 4.1.3).
-fn name(incoming: &Incoming, bare: &str) -> String {
-    format!("{}{bare}", if incoming.site.cookies.secure { "__Secure-" } else { "" })
-}
-
-fn value<'a>(incoming: &'a Incoming, bare: &str) -> Option<&'a str> {
-    let name = name(incoming, bare);
+fn value<'a>(incoming: &'a Incoming, name: &str) -> Option<&'a str> {
     let pairs = incoming.headers("cookie").flat_map(|header| header.split(';'));
     pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
-fn with(mut response: Response<Body>, incoming: &Incoming, pair: &str) -> Response<Body> {
-    let secure = if incoming.site.cookies.secure { "; Secure" } else { "" };
-    if let Ok(value) = HeaderValue::from_str(&format!("{pair}; Path={PATH}; HttpOnly; SameSite=Lax{secure}")) {
+/// Without Secure: the local run is plain http on loopback.
+fn with(mut response: Response<Body>, pair: &str) -> Response<Body> {
+    if let Ok(value) = HeaderValue::from_str(&format!("{pair}; Path={PATH}; HttpOnly; SameSite=Lax")) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
     response

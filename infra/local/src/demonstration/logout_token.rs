@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn checklist_23_a_token_of_the_right_form_is_taken_and_names_whom_it_is_about() {
+    fn a_token_of_the_right_form_is_taken_and_names_whom_it_is_about() {
         let token = checked("logout+jwt", &json!({})).unwrap();
         assert!(token.is_about("s", "t"));
         assert!(!token.is_about("s", "u") && !token.is_about("r", "t"));
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn checklist_23_a_token_of_any_other_form_is_refused() {
+    fn a_token_of_any_other_form_is_refused() {
         for typ in ["JWT", "at+jwt", ""] {
             assert!(checked(typ, &json!({})).is_err(), "{typ}");
         }

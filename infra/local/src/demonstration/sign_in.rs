@@ -108,7 +108,7 @@ impl Demonstration {
         ]);
         query.extend_pairs(asked.again.map(Again::parameter));
         self.visits.ask(&state, asked, now);
-        cookie::with_browser(answer::see_other(&query.finish()), incoming, &browser)
+        cookie::with_browser(answer::see_other(&query.finish()), &browser)
     }
 
     /// Back from the provider.
@@ -121,7 +121,7 @@ impl Demonstration {
         // The session before it ends: its cookie is about to be replaced.
         cookie::session(incoming).and_then(|before| self.visits.sign_out(before, now));
         self.visits.sign_in(&id, session, now);
-        cookie::with_session(answer::see_other(PATH), incoming, &id)
+        cookie::with_session(answer::see_other(PATH), &id)
     }
 
     /// The session that an answer begins. Whose request it answers is asked before anything it says is looked at.

@@ -12,11 +12,11 @@ impl Demonstration {
     pub(super) async fn sign_out(&self, incoming: &Incoming) -> Response<Body> {
         let now = self.clock.now();
         let Some(session) = cookie::session(incoming).and_then(|id| self.visits.sign_out(id, now)) else {
-            return cookie::without_session(answer::see_other(PATH), incoming);
+            return cookie::without_session(answer::see_other(PATH));
         };
         let metadata = match self.provider.metadata().await {
             Ok(metadata) => metadata,
-            Err(failure) => return cookie::without_session(self.failed(incoming, failure), incoming),
+            Err(failure) => return cookie::without_session(self.failed(incoming, failure)),
         };
         let browser = cookie::browser(incoming).map_or_else(|| self.random(), str::to_owned);
         let state = self.random();
@@ -28,7 +28,7 @@ impl Demonstration {
             ("state", &state),
             ("ui_locales", incoming.language.tag()),
         ]);
-        let response = cookie::with_browser(answer::see_other(&query.finish()), incoming, &browser);
-        cookie::without_session(response, incoming)
+        let response = cookie::with_browser(answer::see_other(&query.finish()), &browser);
+        cookie::without_session(response)
     }
 }

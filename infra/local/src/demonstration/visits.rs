@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn checklist_23_a_logout_token_is_taken_once() {
+    fn a_logout_token_is_taken_once() {
         let visits = Visits::default();
         let until = NOW + SignedDuration::from_mins(2);
         assert!(visits.is_first("a", until, NOW));

@@ -233,7 +233,7 @@ async fn the_e_service_can_ask_for_more() {
 }
 
 #[tokio::test]
-async fn checklist_23_a_logout_token_that_is_not_the_e_services_ends_nothing() {
+async fn a_logout_token_that_is_not_the_e_services_ends_nothing() {
     let world = World::new().await;
     let (browser, person) = registered(&world).await;
     signed_in(&browser, &person, "").await;
@@ -266,7 +266,7 @@ async fn checklist_23_a_logout_token_that_is_not_the_e_services_ends_nothing() {
 }
 
 #[tokio::test]
-async fn checklist_30_a_form_from_another_site_presses_no_button() {
+async fn a_form_from_another_site_presses_no_button() {
     let world = World::new().await;
     let (browser, person) = registered(&world).await;
     signed_in(&browser, &person, "").await;
