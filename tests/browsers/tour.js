@@ -212,6 +212,53 @@ export async function ownWord(visit, at) {
   }
 }
 
+/** The demonstration e-Service, and what it shows. */
+export async function clinic(visit, at) {
+  const { page } = visit;
+  const front = "/_local/rp";
+  await visit.open(front);
+  await visit.seesClinic("clinic");
+  await at("clinic");
+  for (const [path, name] of [
+    ["/callback?state=x", "clinicNotAsked"],
+    ["/sign-in?prompt=none", "clinicNotSignedIn"],
+    ["/nothing", "clinicNothing"],
+  ]) {
+    await visit.open(`${front}${path}`);
+    await visit.seesClinic(name);
+    await at(`clinic-${name.replace("clinic", "").toLowerCase()}`);
+  }
+  await walkTo(visit, "done");
+  await visit.open(front);
+  await visit.link("withDigitalId").click();
+  await signIn(visit);
+  await visit.sees("consent");
+  await at("clinic-consent");
+  await visit.press("deny");
+  await visit.seesClinic("clinicDenied");
+  await at("clinic-denied");
+  await visit.link("withDigitalId").click();
+  await visit.press("allow");
+  await visit.seesClinic("clinicSignedIn");
+  await at("clinic-signed-in");
+  for (const summary of await page.locator("summary").all()) await summary.click();
+  await at("clinic-tokens");
+  for (const [button, outcome] of [
+    ["refresh", "refreshed"],
+    ["introspect", "tokenIsGood"],
+    ["exchange", "exchanged"],
+    ["revoke", "revoked"],
+    ["refresh", "notDone"],
+  ]) {
+    await visit.press(button);
+    await page.getByRole("heading", { level: 2, name: visit.words[outcome], exact: true }).waitFor();
+    await at(`clinic-${outcome.toLowerCase()}`);
+  }
+  await visit.press("signOut");
+  await visit.seesClinic("clinic");
+  await at("clinic-signed-out");
+}
+
 /** From an agency's button to the consent page, in a browser that is new here. */
 async function signInFor(visit, party, at) {
   await visit.open(party.authorize());

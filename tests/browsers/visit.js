@@ -82,9 +82,13 @@ export class Visit {
   }
 
   /** Waits for the page with this heading, and looks that its title says the same. */
-  async sees(name) {
-    await this.page.getByRole("heading", { level: 1, name: this.words[name], exact: true }).waitFor();
-    assert.ok((await this.page.title()).includes(`${this.words[name]} – Digital ID`), await this.page.title());
+  sees(name) {
+    return this.#seesAt("Digital ID", name);
+  }
+
+  /** The same at the demonstration e-Service. */
+  seesClinic(name) {
+    return this.#seesAt(this.words.clinicName, name);
   }
 
   /** Whether a text went to this person's number. */
@@ -94,6 +98,11 @@ export class Visit {
 
   path() {
     return new URL(this.page.url()).pathname;
+  }
+
+  async #seesAt(site, name) {
+    await this.page.getByRole("heading", { level: 1, name: this.words[name], exact: true }).waitFor();
+    assert.ok((await this.page.title()).includes(`${this.words[name]} – ${site}`), await this.page.title());
   }
 
   #watch() {

@@ -1,7 +1,7 @@
 //! Relying parties of the local run, registered through the operators' own function: those of `clients.json` when it
 //! starts, and whatever is sent to `/_local/clients`.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use http::{Method, Response, StatusCode};
 use lambda_http::Body;
@@ -9,21 +9,54 @@ use serde_json::{Map, Value, json};
 
 use crate::{LocalError, functions::EventHandler, gateway::Handler, inspection, template::Route};
 
-/// Public clients only: a secret would be told to nobody.
+/// The demonstration's clients; `{issuer}` stands for the address of the run.
 const DEMONSTRATION: &str = include_str!("../clients.json");
 
-/// Registers the demonstration's clients, but for those that are there from an earlier run.
-pub(crate) async fn register(ops_clients: &EventHandler) -> Result<(), LocalError> {
-    let unread = |error: serde_json::Error| LocalError::Clients(error.to_string());
-    let each: Vec<Map<String, Value>> = serde_json::from_str(DEMONSTRATION).map_err(unread)?;
+/// The secrets of the demonstration's clients, by their ids: told to the demonstration and to nobody else.
+pub(crate) type Secrets = BTreeMap<String, String>;
+
+/// Registers the demonstration's clients. One that is there from an earlier run gets the addresses of this one, and a
+/// new secret: the old one was told once and is gone.
+pub(crate) async fn register(ops_clients: &EventHandler, issuer: &str) -> Result<Secrets, LocalError> {
+    let demonstration = DEMONSTRATION.replace("{issuer}", issuer);
+    let each: Vec<Map<String, Value>> = serde_json::from_str(&demonstration).map_err(unread)?;
+    let mut secrets = Secrets::new();
     for metadata in each {
-        let told = ops_clients(order(metadata)).await.map_err(unread)?;
-        let error = told.get("error").filter(|error| !error.is_null() && text(error, "code") != "client_exists");
-        if let Some(error) = error {
-            return Err(LocalError::Clients(error.to_string()));
+        let client_id = metadata.get("client_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if let Some(secret) = registered_anew(ops_clients, metadata, &client_id).await? {
+            secrets.insert(client_id, secret);
         }
     }
-    Ok(())
+    Ok(secrets)
+}
+
+/// The client's secret, if it has one.
+async fn registered_anew(
+    ops_clients: &EventHandler,
+    metadata: Map<String, Value>,
+    client_id: &str,
+) -> Result<Option<String>, LocalError> {
+    let is_public = metadata.get("token_endpoint_auth_method").is_some_and(|method| method == "none");
+    let told = ops_clients(order(metadata.clone())).await.map_err(unread)?;
+    let told = match error_of(&told) {
+        Some(error) if text(error, "code") == "client_exists" => {
+            let mut update = metadata;
+            update.insert("action".to_owned(), "update".into());
+            let updated = ops_clients(order(update)).await.map_err(unread)?;
+            if is_public || error_of(&updated).is_some() {
+                updated
+            } else {
+                let named = [("action", "renew_secret"), ("client_id", client_id)];
+                let renewal = named.map(|(name, value)| (name.to_owned(), value.into()));
+                ops_clients(order(renewal.into_iter().collect())).await.map_err(unread)?
+            }
+        }
+        _ => told,
+    };
+    match error_of(&told) {
+        Some(error) => Err(LocalError::Clients(format!("{client_id}: {error}"))),
+        None => Ok(told.get("client_secret").and_then(Value::as_str).map(str::to_owned)),
+    }
 }
 
 /// The route that takes client metadata, or an operator's event.
@@ -46,13 +79,22 @@ async fn registered(ops_clients: &EventHandler, body: &str) -> Response<Body> {
         Ok(told) => told,
         Err(error) => return refused("invalid_client_metadata", &error.to_string()),
     };
-    match told.get("error").filter(|error| !error.is_null()) {
+    match error_of(&told) {
         None => {
             let status = if registers { StatusCode::CREATED } else { StatusCode::OK };
             inspection::answer(status, "application/json", told.to_string())
         }
         Some(error) => refused(text(error, "code"), text(error, "detail")),
     }
+}
+
+fn unread(error: serde_json::Error) -> LocalError {
+    LocalError::Clients(error.to_string())
+}
+
+/// What the operators' function refused an order with.
+fn error_of(told: &Value) -> Option<&Value> {
+    told.get("error").filter(|error| !error.is_null())
 }
 
 fn text<'a>(value: &'a Value, member: &str) -> &'a str {

@@ -20,7 +20,7 @@ use routing::Routes;
 
 pub use event::event_of;
 pub use routing::Matched;
-pub use server::serve;
+pub use server::{serve, serve_connection};
 
 /// A function, as Lambda would call it.
 pub type Handler = Arc<dyn Fn(lambda_http::Request) -> Answering + Send + Sync>;

@@ -5,6 +5,7 @@ pub mod aws;
 pub mod card_registry;
 mod clients;
 mod deliveries;
+mod demonstration;
 mod functions;
 pub mod gateway;
 mod inspection;
@@ -27,6 +28,7 @@ use web::{Clock, Environment, Operation};
 use aws::{Aws, AwsError, faults::Faults, sqs::Queues};
 use card_registry::Outage;
 use deliveries::Deliveries;
+use demonstration::Demonstration;
 use functions::Started;
 use gateway::Gateway;
 use neighbourhood::Neighbourhood;
@@ -140,6 +142,7 @@ impl Local {
         let network = Arc::new(Neighbourhood::default());
         let mut routes = inspection::routes(&aws.outbox());
         let mut deliveries = Vec::new();
+        let mut secrets = clients::Secrets::new();
         for function in &template.functions {
             let environment = Environment::new(
                 function.environment.clone(),
@@ -156,7 +159,7 @@ impl Local {
                 }
                 Started::Event(handler) => {
                     if function.name == ops_clients::OpsClients::NAME {
-                        clients::register(&handler).await?;
+                        secrets = clients::register(&handler, &settings.issuer).await?;
                         routes.push(clients::route(&handler));
                     }
                     let sources = function.sources.iter().cloned();
@@ -166,7 +169,11 @@ impl Local {
                 }
             }
         }
+        let e_service =
+            Demonstration::new(&settings.issuer, &secrets, network.clone(), settings.clock, settings.entropy)?;
+        routes.extend(e_service.routes());
         let gateway = Arc::new(Gateway::new(routes, clock));
+        network.settle(&settings.issuer, &gateway);
         Ok(Self { gateway, aws, time_outs: settings.time_outs, outage, registry, _deliveries: deliveries })
     }
 

@@ -23,7 +23,10 @@ async fn serve() -> Result<(), LocalError> {
     let arguments = Arguments::parse(env::args().skip(1), &env::vars().collect())?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await.map_err(LocalError::Listen)?;
     let local = Local::start(Settings { data: arguments.data, ..Settings::new(arguments.issuer.clone())? }).await?;
-    println!("Digital ID runs at {0}\ntext messages are at {0}/_local/sms", arguments.issuer);
+    println!(
+        "Digital ID runs at {0}\ntext messages are at {0}/_local/sms\na demonstration e-Service is at {0}/_local/rp",
+        arguments.issuer
+    );
     local.serve(listener).await;
     Ok(())
 }

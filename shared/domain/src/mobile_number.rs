@@ -17,17 +17,23 @@ impl MobileNumber {
         &self.0
     }
 
-    /// `0812345678`, as people say it.
+    /// `081-234-5678`, as people write it.
     pub fn national(&self) -> String {
-        format!("0{}", self.subscriber())
+        let (area, middle, end) = self.parts();
+        format!("0{area}-{middle}-{end}")
     }
 
     /// `081-xxx-5678`: what may be shown where somebody else may look.
     pub fn masked(&self) -> String {
-        let subscriber = self.subscriber();
-        let area = subscriber.get(..2).unwrap_or_default();
-        let end = subscriber.get(5..).unwrap_or_default();
+        let (area, _, end) = self.parts();
         format!("0{area}-xxx-{end}")
+    }
+
+    /// Two, three and four digits.
+    fn parts(&self) -> (&str, &str, &str) {
+        let subscriber = self.subscriber();
+        let part = |range| subscriber.get(range).unwrap_or_default();
+        (part(0..2), part(2..5), part(5..9))
     }
 
     /// The nine digits after `+66` or `0`.
@@ -245,7 +251,7 @@ mod tests {
     #[test]
     fn it_is_shown_and_hidden() {
         let number = parse("081-234-5678").unwrap();
-        assert_eq!(number.national(), "0812345678");
+        assert_eq!(number.national(), "081-234-5678");
         assert_eq!(number.masked(), "081-xxx-5678");
         assert_eq!(format!("{number:?}"), "MobileNumber(redacted)");
     }

@@ -179,8 +179,7 @@ pub async fn go_on(browser: &Browser<'_>, person: &Person, mut answer: Answer) -
             Some(next) => next.to_owned(),
             None => answer.header("location").to_owned(),
         };
-        let request = location.split_once("request=").and_then(|(_, rest)| rest.split('&').next());
-        let request = request.unwrap_or_default().to_owned();
+        let request = returned(&location).remove("request").unwrap_or_default();
         answer = match location.split('?').next().unwrap_or_default() {
             "/sign-in" => {
                 let typed = json!({

@@ -1,6 +1,7 @@
 //! The service under test, and the time and chance it lives in.
 
 use std::{
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -44,14 +45,27 @@ impl World {
     ///
     /// # Panics
     /// If it does not start.
-    #[expect(clippy::expect_used, reason = "only tests start worlds")]
     pub async fn with(parameters: &[(&str, &str)]) -> Self {
+        Self::start(parameters, None).await
+    }
+
+    /// Starts one on what an earlier one kept in this folder.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn kept_in(folder: &Path) -> Self {
+        Self::start(&[], Some(folder.to_owned())).await
+    }
+
+    #[expect(clippy::expect_used, reason = "only tests start worlds")]
+    async fn start(parameters: &[(&str, &str)], data: Option<PathBuf>) -> Self {
         let now = Arc::new(Mutex::new(BEGINNING.parse().expect("a time")));
         let forced = Arc::new(Mutex::new(None));
         let calls = Calls::default();
         let mut settings = Settings::new("http://localhost:8080").expect("randomness");
         settings.clock = clock(&now);
         settings.entropy = entropy(&forced, settings.entropy);
+        settings.data = data;
         settings.redelivery = std::time::Duration::ZERO;
         settings.http_client = Some(calls.recording_client());
         settings.time_outs = patient();

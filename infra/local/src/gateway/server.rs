@@ -13,7 +13,8 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
     sync::watch,
     task::JoinSet,
 };
@@ -45,8 +46,19 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, shutdown: impl 
     let _ = tokio::time::timeout(LAST_ORDERS, finished).await;
 }
 
+/// Serves one connection that did not come through a listener, as long as the client keeps it.
+pub async fn serve_connection(stream: impl AsyncRead + AsyncWrite + Send + Unpin, peer: IpAddr, gateway: Arc<Gateway>) {
+    let (_open, closed) = watch::channel(());
+    converse(stream, peer, gateway, closed).await;
+}
+
 /// One connection, as long as the client keeps it or until the sender of `closed` is gone.
-async fn converse(stream: TcpStream, peer: IpAddr, gateway: Arc<Gateway>, mut closed: watch::Receiver<()>) {
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin,
+    peer: IpAddr,
+    gateway: Arc<Gateway>,
+    mut closed: watch::Receiver<()>,
+) {
     let service = service_fn(move |request| {
         let gateway = Arc::clone(&gateway);
         async move { Ok::<_, Infallible>(respond(&gateway, request, peer).await) }

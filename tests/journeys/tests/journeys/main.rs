@@ -19,6 +19,7 @@ mod checklist_token;
 mod codes;
 mod consent;
 mod cross_site;
+mod demonstration;
 mod devices;
 mod end_session;
 mod events;

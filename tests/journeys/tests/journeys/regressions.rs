@@ -626,3 +626,19 @@ async fn consent_is_to_the_words_that_were_shown() {
     assert_eq!(consent["language"].as_s().unwrap(), "en");
     assert_eq!(consent["sha256"].as_s().unwrap(), shown["sha256"].as_str().unwrap());
 }
+
+#[tokio::test]
+async fn the_consent_page_tells_a_name_once_and_misses_no_middle_name_that_nobody_has() {
+    let world = World::new().await;
+    let rp = journeys::Client::usual(&world, "rp", json!({})).await;
+    let (browser, person) = (world.browser(), world.person());
+    browser.walk(&person, 6).await;
+    browser.sign_in(&person).await;
+    let asked = rp.authorize(&browser, &[("scope", "openid profile phone")]).await;
+    let page = browser.with_pages().get(asked.header("location")).await.body;
+    let name = format!("{} {}", person.first_name, person.last_name);
+    assert_eq!((page.matches(&name).count(), page.matches(&person.first_name).count()), (1, 1), "{page}");
+    assert!(!page.contains("ชื่อกลาง"), "{page}");
+    let mobile = &person.mobile_number;
+    assert!(page.contains(&format!("{}-{}-{}", &mobile[..3], &mobile[3..6], &mobile[6..])), "{page}");
+}
