@@ -7,8 +7,10 @@ import pathlib
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -39,7 +41,8 @@ class Behind(BaseHTTPRequestHandler):
 class Apache:
     """With a configuration, a folder and a client of its own, as somebody without privileges."""
 
-    def __init__(self, behind, **metadata):
+    def __init__(self, running, behind, **metadata):
+        """`running` stops it in the end."""
         self.port = free_port()
         self.origin = f"http://localhost:{self.port}"
         self.client = registered(
@@ -66,6 +69,7 @@ class Apache:
                 os.chown(path, nobody.pw_uid, nobody.pw_gid)
             command = ["setpriv", "--reuid=www-data", "--regid=www-data", "--clear-groups", *command]
         self.process = subprocess.Popen(command, cwd=self.folder)
+        running.callback(self.stop)
         self.answers()
 
     def answers(self):
@@ -104,12 +108,14 @@ def free_port():
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Behind)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-agency = Apache(server.server_port)
-other = Apache(server.server_port, id_token_signed_response_alg="RS256")
 person = Person()
+running = contextlib.ExitStack()
+# However this ends, killed included, no Apache outlives it.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
-
-try:
+with running:
+    agency = Apache(running, server.server_port)
+    other = Apache(running, server.server_port, id_token_signed_response_alg="RS256")
 
     @feature("discovery, code with PKCE, ID token ES256, claims as headers")
     def _():
@@ -166,7 +172,4 @@ try:
             assert time.monotonic() < deadline, other.log()[-2000:]
             time.sleep(0.1)
 
-finally:
-    agency.stop()
-    other.stop()
 finish()
