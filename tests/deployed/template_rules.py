@@ -164,7 +164,8 @@ def what_is_kept_is_protected():
     tables, keys = of_type(resources, "AWS::DynamoDB::Table"), of_type(resources, "AWS::KMS::Key")
     groups = of_type(resources, "AWS::Logs::LogGroup")
     for name, body in {**tables, **keys, **groups}.items():
-        check(body["DeletionPolicy"] == kept and body["UpdateReplacePolicy"] == kept, f"{name}: it is not kept")
+        expected = {"Fn::If": ["Kept", "RetainExceptOnCreate", "Delete"]} if name in groups else kept
+        check(body["DeletionPolicy"] == expected and body["UpdateReplacePolicy"] == kept, f"{name}: it is not kept")
     for name, body in tables.items():
         table = body["Properties"]
         check(table["BillingMode"] == "PAY_PER_REQUEST", f"{name}: billing")
