@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -231,9 +232,32 @@ def every_alarm_is_in_the_runbook():
     check(sections == used, f"sections without alarm, or without symptom: {sections ^ used}")
 
 
+def run_by_node(code, call):
+    ran = subprocess.run(["node", "-e", f"{code}\n{call}"], capture_output=True, text=True, check=False)
+    return json.loads(ran.stdout) if ran.returncode == 0 else ran.stderr
+
+
+def the_edge_writes_what_it_should():
+    headers = yaml_parse((ROOT / "infra/edge-headers.yaml").read_text())["Resources"]["Headers"]["Properties"]["InlineCode"]
+    challenge = {"key": "x-amzn-Remapped-WWW-Authenticate", "value": 'Bearer error="invalid_token"'}
+    for given, expected in (
+        ({challenge["key"].lower(): [challenge], "vary": []},
+         {"vary": [], "www-authenticate": [{"key": "WWW-Authenticate", "value": challenge["value"]}]}),
+        ({"vary": []}, {"vary": []}),
+    ):
+        event = json.dumps({"Records": [{"cf": {"response": {"status": "401", "headers": given}}}]})
+        call = f"exports.handler({event}).then((answer) => console.log(JSON.stringify(answer.headers)))"
+        answered = run_by_node(headers, call)
+        check(answered == expected, f"edge-headers: {answered}")
+    address = yaml_parse((ROOT / "infra/edge.yaml").read_text())["Resources"]["ViewerAddress"]["Properties"]["FunctionCode"]
+    event = json.dumps({"viewer": {"ip": "2001:db8::7"}, "request": {"headers": {"x-viewer-address": {"value": "::1"}}}})
+    answered = run_by_node(address, f"console.log(JSON.stringify(handler({event}).headers))")
+    check(answered == {"x-viewer-address": {"value": "2001:db8::7"}}, f"edge: {answered}")
+
+
 rules = [limits, everything_a_function_has, no_role_may_more_than_it_names, roles_and_keys_say_the_same,
          what_is_kept_is_protected, queues_are_polled_and_end_somewhere, the_api_asks_aliases,
-         every_alarm_is_in_the_runbook]
+         every_alarm_is_in_the_runbook, the_edge_writes_what_it_should]
 for rule in rules:
     rule()
 for failure in failures:
