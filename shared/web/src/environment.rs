@@ -6,7 +6,11 @@ use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::Timeou
 use domain::entropy::Entropy;
 use fetch::{Internet, Network};
 
-use crate::{clock::Clock, cookie::CookieForm};
+use crate::{
+    clock::Clock,
+    cookie::CookieForm,
+    edge::{Edge, NoHash},
+};
 
 /// What a function is given at start-up.
 #[derive(Clone, Debug)]
@@ -33,6 +37,8 @@ pub struct Site {
     pub host: String,
     /// How cookies are named.
     pub cookies: CookieForm,
+    /// What stands before the API.
+    pub edge: Edge,
 }
 
 /// Why a function cannot start.
@@ -61,7 +67,7 @@ impl Environment {
     /// See [`StartError`].
     pub async fn of_lambda() -> Result<Self, StartError> {
         let variables: BTreeMap<String, String> = std::env::vars().collect();
-        let site = Site::parse(required(&variables, "ISSUER")?)?;
+        let site = Site::of(&variables)?;
         if !site.cookies.secure {
             return Err(StartError::Invalid { name: "ISSUER".into(), reason: "must be https".into() });
         }
@@ -85,7 +91,7 @@ impl Environment {
         entropy: Entropy,
         network: Arc<dyn Network>,
     ) -> Result<Self, StartError> {
-        let site = Site::parse(required(&variables, "ISSUER")?)?;
+        let site = Site::of(&variables)?;
         Ok(Self { variables, aws, clock, entropy, network, site })
     }
 
@@ -138,7 +144,25 @@ impl Site {
         if host.len() > domain::otp::LONGEST_HOST {
             return Err(invalid("the host does not fit a text message"));
         }
-        Ok(Self { issuer: issuer.to_owned(), host: host.to_owned(), cookies: CookieForm { secure } })
+        Ok(Self {
+            issuer: issuer.to_owned(),
+            host: host.to_owned(),
+            cookies: CookieForm { secure },
+            edge: Edge::default(),
+        })
+    }
+
+    /// The issuer, and the edge before it if there is one.
+    fn of(variables: &BTreeMap<String, String>) -> Result<Self, StartError> {
+        let site = Self::parse(required(variables, "ISSUER")?)?;
+        let name = "EDGE_SECRET_HASHES";
+        let edge = match variables.get(name).map(String::as_str) {
+            None | Some("") => Edge::default(),
+            Some(hashes) => hashes
+                .parse()
+                .map_err(|reason: NoHash| StartError::Invalid { name: name.into(), reason: reason.to_string() })?,
+        };
+        Ok(Self { edge, ..site })
     }
 }
 

@@ -53,7 +53,7 @@ pub struct Incoming {
 /// Where a request comes from.
 #[derive(Clone)]
 pub struct Caller {
-    /// API Gateway's word, never a header's.
+    /// API Gateway's word, or the edge's where it shows its secret; never another header's.
     pub address: IpAddr,
     /// What the browser calls itself, shortened.
     pub user_agent: String,
@@ -102,7 +102,7 @@ impl Incoming {
             _ => accept::representation(header("accept").unwrap_or_default()),
         };
         let caller = Caller {
-            address: address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            address: site.edge.viewer_address(&parts.headers).or(address).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
             user_agent: header("user-agent").unwrap_or_default().chars().take(LONGEST_USER_AGENT).collect(),
         };
         Self {

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod consumer;
 pub mod cookie;
 pub mod cross_site;
+pub mod edge;
 pub mod environment;
 pub mod fields;
 pub mod incoming;

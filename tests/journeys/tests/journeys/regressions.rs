@@ -566,8 +566,11 @@ fn logs_outlive_the_stack() {
     let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml")).unwrap();
     let groups = template.split("    Type: AWS::Logs::LogGroup\n").skip(1).collect::<Vec<_>>();
     assert!(!groups.is_empty());
+    let default =
+        template.split("\n  DeletionPolicy:\n").nth(1).and_then(|rest| rest.split("Default: ").nth(1)).unwrap();
+    assert!(default.starts_with("Retain\n"), "{}", &default[..20]);
     for group in groups {
-        let retained = "    DeletionPolicy: Retain\n    UpdateReplacePolicy: Retain\n";
+        let retained = "    DeletionPolicy: !If [Kept, RetainExceptOnCreate, Delete]\n    UpdateReplacePolicy: !Ref DeletionPolicy\n";
         assert!(group.starts_with(retained), "{}", &group[..80]);
     }
 }
