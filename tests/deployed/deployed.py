@@ -9,9 +9,10 @@ import traceback
 from caller import Caller, Service
 from card_registry import REFUSED, SECRET, USER, CardRegistry
 from ministack import MiniStack
-from person import Person, at_step, code_to, go_on, problem, walk, walk_by_forms, wrong
+from person import Person, at_step, code_to, problem, walk, walk_by_forms, wrong
+from policies import Policies
 from relying_party import ACCESS_TOKEN, EXCHANGE, RelyingParty, claims_of
-from stack import Stack, build
+from stack import NAME, Stack, build
 
 
 class Run:
@@ -40,7 +41,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="digital-id-registry-") as folder, CardRegistry(folder) as registry:
         with MiniStack(registry.trusted) as ministack:
             stack = Stack(ministack, registry)
-            run.case("the template deploys", stack.deploy)
+            run.case("the template deploys", lambda: deployed(stack))
             if not run.failed:
                 drive(run, Service(stack), registry)
             run.case("it is deleted", lambda: deleted(stack))
@@ -62,6 +63,13 @@ def drive(run, service, registry):
     run.case("every function was invoked", lambda: every_function(service))
 
 
+def deployed(stack):
+    stack.deploy()
+    policies = Policies(stack)
+    for function in policies.documents:
+        policies.put(function)
+
+
 # ---------------------------------------------------------------- registering
 
 def around(service):
@@ -80,8 +88,7 @@ def registration(service):
     program.post("/registration/otp", {"code": wrong(code_to(service, person))}, expect=(422,), accept=problem("otp_incorrect"))
     walk(program, person, first="review")
     program.post("/sign-in", person.credentials, accept=at_step("done"))
-    account = program.get("/account").json()
-    assert account["account"]["username"] == person.username, account
+    assert person.username in program.get("/account").body
     program.post("/account/sign-out", {"confirm": "yes"})
     program.get("/account", expect=(401,))
 
@@ -176,11 +183,11 @@ def updated(service, registry):
     person = Person()
     walk(Caller(service), person)
     relying_party = RelyingParty(service)
-    relying_party.tokens(Caller(service, html=True), person)
+    browser = Caller(service, html=True)
+    relying_party.tokens(browser, person)
     done, counted, failures = threading.Event(), [], []
 
     def keep_signing_in():
-        browser = Caller(service, html=True)
         while not done.is_set():
             try:
                 tokens = relying_party.tokens(browser, person)
@@ -220,12 +227,11 @@ def every_function(service):
 
 def deleted(stack):
     stack.delete()
-    client = stack.client("cloudformation")
-    try:
-        left = client.describe_stacks(StackName="digital-id")["Stacks"][0]["StackStatus"]
-    except client.exceptions.ClientError:
-        return
-    assert left == "DELETE_COMPLETE", left
+    left = stack.client("lambda").list_functions()["Functions"]
+    assert not left, [function["FunctionName"] for function in left]
+    roles = {f"{NAME}-{function}" for function in stack.template.functions.values()}
+    left = roles & {role["RoleName"] for role in stack.client("iam").list_roles(MaxItems=1000)["Roles"]}
+    assert not left, left
 
 
 def wait_for(condition, seconds=60):

@@ -17,6 +17,8 @@ from template import ROOT, Template
 
 NAME = "digital-id"
 ISSUER = "https://id.example.go.th"
+# What a stack that is thrown away has otherwise than one that is kept, where the template has a parameter for it.
+THROWN_AWAY = {"Alarms": "off", "ApiGatewayAccount": "made-elsewhere", "DeletionPolicy": "Delete", "OperatorTrail": "off"}
 ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
 TOOLS = ROOT / "tests/deployed/.venv/tools/bin"
 
@@ -25,7 +27,8 @@ class Stack:
     def __init__(self, ministack, registry):
         self.ministack = ministack
         self.template = Template()
-        self.parameters = {
+        known = self.template.content["Parameters"]
+        self.parameters = {name: value for name, value in THROWN_AWAY.items() if name in known} | {
             "Architecture": ARCHITECTURE,
             "CardRegistryUrl": registry.url,
             "Issuer": ISSUER,
@@ -38,7 +41,8 @@ class Stack:
         self.parameters |= parameters
         overrides = [f"{name}={value}" for name, value in self.parameters.items()]
         sam(
-            "deploy", "--stack-name", NAME, "--region", REGION, "--resolve-s3", "--capabilities", "CAPABILITY_NAMED_IAM",
+            "deploy", "--stack-name", NAME, "--region", REGION, "--resolve-s3",
+            "--capabilities", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND",
             "--no-confirm-changeset", "--no-progressbar", "--parameter-overrides", *overrides,
             environment=CREDENTIALS | {"AWS_ENDPOINT_URL": self.ministack.address},
         )
@@ -46,9 +50,10 @@ class Stack:
         self.connect_domain()
 
     def delete(self):
-        """`sam delete`; gone when CloudFormation knows it no more."""
-        sam("delete", "--stack-name", NAME, "--region", REGION, "--no-prompts",
-            environment=CREDENTIALS | {"AWS_ENDPOINT_URL": self.ministack.address})
+        """As `aws cloudformation delete-stack` does; gone when CloudFormation knows it no more."""
+        cloudformation = self.client("cloudformation")
+        cloudformation.delete_stack(StackName=NAME)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 300})
 
     def connect_domain(self):
         """The service's own domain, at whose root the stage is: production is reached by it alone."""

@@ -18,6 +18,8 @@ class Trial:
 
     def __init__(self, stack):
         self.stack, self.policies, self.tables = stack, Policies(stack), Tables(stack)
+        for function in self.policies.documents:
+            self.policies.put(function)
         self.noticed = defaultdict(list)
         self.wrong = []
         self.requests = self.trials = 0
@@ -57,6 +59,6 @@ class Trial:
 
 
 def names(line, permission):
-    """`denial::told` of shared/denial writes it so; SNS spells its actions `SNS:Publish`."""
+    """`denial::told` of shared/denial writes it so; on AWS, SNS spells its actions `SNS:Publish`."""
     told = f"perform: {permission.action}" + ("" if permission.resource == "*" else f" on {permission.resource}")
-    return told.lower() in line.lower()
+    return told.lower() in line.replace("sqs:SendMessageBatch", "sqs:SendMessage").lower()
