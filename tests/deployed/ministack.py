@@ -23,6 +23,8 @@ class MiniStack:
         self.cold = cold
 
     def __enter__(self):
+        # Ended from outside, it still takes with it what it started.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         self.folder = tempfile.TemporaryDirectory(prefix="digital-id-deployed-")
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"

@@ -26,11 +26,11 @@ def main():
     with tempfile.TemporaryDirectory(prefix="digital-id-registry-") as folder, CardRegistry(folder) as registry:
         with MiniStack(registry.trusted, cold=True) as ministack:
             stack = Stack(ministack, registry)
-            stack.deploy()
+            # The whole pass comes from one address.
+            stack.deploy(SendsPerAddress=600000, RefusalsPerAddress=600000)
             # With a secret at the registry, which start-up decrypts.
             secret = stack.encrypted(SECRET, "CARD_REGISTRY_SECRET")
-            many = {"SendsPerAddress": 600000, "RefusalsPerAddress": 600000}
-            stack.deploy(CardRegistryUser=USER, CardRegistrySecret=secret, **many)
+            stack.configure("registration-identity", CARD_REGISTRY_USER=USER, CARD_REGISTRY_SECRET=secret)
             trial = Trial(stack)
             broken = drive(ProviderJourneys(Service(stack), Service(stack, trial), Tables(stack)))
             permissions = sorted(p for function in trial.policies.documents for p in trial.policies.of(function))

@@ -37,6 +37,10 @@ class Trial:
             raise AssertionError(f"{request}, with everything allowed: {answer}")
         return answer
 
+    def found(self, wrong):
+        print(f"    {wrong}", flush=True)
+        self.wrong.append(wrong)
+
     def without(self, permission, request):
         self.trials += 1
         since = int(time.time() * 1000)
@@ -51,11 +55,11 @@ class Trial:
             self.noticed[permission].append(f"{request}{failed}")
             again = request.send()
             if not request.fits(again):
-                self.wrong.append(f"{request} after it went without {permission.action} on {permission.resource}: {again}")
+                self.found(f"{request} after it went without {permission.action} on {permission.resource}: {again}")
         elif denials:
-            self.wrong.append(f"{request} without {permission.action} on {permission.resource} was denied another: {denials[0]}")
+            self.found(f"{request} without {permission.action} on {permission.resource} was denied another: {denials[0]}")
         elif not request.fits(answer):
-            self.wrong.append(f"{request} without {permission.action} on {permission.resource} fails, and no log says why: {answer}")
+            self.found(f"{request} without {permission.action} on {permission.resource} fails, and no log says why: {answer}")
 
 
 def names(line, permission):
