@@ -63,6 +63,8 @@ class Trial:
 
 
 def names(line, permission):
-    """`denial::told` of shared/denial writes it so; on AWS, SNS spells its actions `SNS:Publish`."""
-    told = f"perform: {permission.action}" + ("" if permission.resource == "*" else f" on {permission.resource}")
-    return told.lower() in line.replace("sqs:SendMessageBatch", "sqs:SendMessage").lower()
+    """`denial::told` of shared/denial writes it so; on AWS, SNS spells its actions `SNS:Publish`. MiniStack does not
+    always say which resource; the action will do, since with every permission nothing is denied."""
+    line = line.replace("sqs:SendMessageBatch", "sqs:SendMessage").lower()
+    told = f"perform: {permission.action}".lower()
+    return f"{told} on {permission.resource}".lower() in line or (told in line and f"{told} on arn:" not in line)
