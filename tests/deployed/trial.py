@@ -3,6 +3,7 @@
 import time
 from collections import defaultdict
 
+from caller import Order
 from policies import Policies
 from rules import judged_by_rule
 from tables import Tables
@@ -49,10 +50,16 @@ class Trial:
             answer = request.send()
         finally:
             self.policies.put(permission.function)
-        denials = [line for line in self.stack.log_lines(permission.function, since) if "not authorized to perform" in line]
+        # Operators are told themselves; everybody else's cause is in the log alone.
+        told = [answer.body] if isinstance(request, Order) else []
+        lines = self.stack.log_lines(permission.function, since) + told
+        denials = [line for line in lines if "not authorized to perform" in line]
         if any(names(line, permission) for line in denials):
-            failed = "" if not request.fits(answer) else " (answered all the same)"
-            self.noticed[permission].append(f"{request}{failed}")
+            if request.fits(answer):
+                # Something beside the answer failed, such as clearing away what is no longer counted.
+                self.noticed[permission].append(f"{request} (answered all the same)")
+                return
+            self.noticed[permission].append(str(request))
             again = request.send()
             if not request.fits(again):
                 self.found(f"{request} after it went without {permission.action} on {permission.resource}: {again}")
