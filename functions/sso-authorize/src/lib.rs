@@ -145,9 +145,23 @@ impl SsoAuthorize {
             tokio::join!(self.requests.waiting(&handle, now), self.authentication.session(incoming));
         let waiting = waiting.map_err(wizard::unavailable)?.ok_or(Problem::RequestGone)?;
         let browser = self.bound(incoming, &handle, &waiting).await?;
+        // Whatever comes of it, the browser is told who it is: from now on the request is no other's, and a reload
+        // without the cookie would be another's.
+        let outcome = self.resumed(incoming, handle, waiting, session?, now).await;
+        Ok(browser.keep(incoming, outcome.unwrap_or_else(|problem| answer::problem(incoming, &problem))))
+    }
+
+    async fn resumed(
+        &self,
+        incoming: &Incoming,
+        handle: Bearer,
+        waiting: Waiting,
+        session: Option<(Bearer, Session)>,
+        now: Timestamp,
+    ) -> Result<Response, Problem> {
         let Waiting { request, sector, pushed, created_at, .. } = waiting;
         let (client, person) =
-            tokio::join!(self.clients.active(&request.client_id), self.person(session?, &request.client_id, &sector));
+            tokio::join!(self.clients.active(&request.client_id), self.person(session, &request.client_id, &sector));
         let registered = client.map_err(|_| Problem::Unavailable)?.ok_or(Problem::RequestGone)?;
         let (client, is_first_of_client) = (registered.client, !registered.used);
         // What was registered when the request came may not be so any more.
@@ -162,8 +176,7 @@ impl SsoAuthorize {
             return self.refuse(incoming, Some(&handle), &request.answer_to, &denied).await;
         }
         let standing = Standing { request, client, is_first_of_client, pushed, handle: Some(handle), created_at };
-        let response = self.go_on(incoming, standing, person?, now).await?;
-        Ok(browser.keep(incoming, response))
+        self.go_on(incoming, standing, person?, now).await
     }
 
     /// The browser, if the request is bound to it, or to none yet.

@@ -20,10 +20,10 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    /// By its code, or by its kind where it has none: what lies below may hold a body.
+    /// By its code and what IAM refused, or by its kind where it has none: what lies below may hold a body.
     pub(crate) fn from_sdk<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> Self {
         match error.code() {
-            Some(code) => Self::Unavailable(code.to_owned()),
+            Some(code) => Self::Unavailable(denial::told(code, error.message())),
             None => Self::Unavailable(error.to_string()),
         }
     }

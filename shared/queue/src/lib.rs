@@ -100,7 +100,7 @@ where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     match error.code() {
-        Some(code) => QueueError::Unavailable(code.to_owned()),
+        Some(code) => QueueError::Unavailable(denial::told(code, error.message())),
         None => QueueError::Unavailable(DisplayErrorContext(&error).to_string()),
     }
 }

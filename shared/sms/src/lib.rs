@@ -80,10 +80,11 @@ fn outcome(error: &SdkError<PublishError>) -> SendError {
     match error {
         // SNS's own failure is none of ours to read: the text may have left before it.
         SdkError::ServiceError(answer) => {
-            let code = error.code().unwrap_or("unknown").to_owned();
+            let code = error.code().unwrap_or("unknown");
+            let told = denial::told(code, error.message());
             match answer.raw().status().is_server_error() && !code.starts_with("Thrott") {
-                true => SendError::Unknown(code),
-                false => SendError::NotSent(code),
+                true => SendError::Unknown(told),
+                false => SendError::NotSent(told),
             }
         }
         SdkError::ConstructionFailure(_) => SendError::NotSent("the request could not be built".to_owned()),

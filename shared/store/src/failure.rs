@@ -22,14 +22,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// An error of the client, by its code, or by its kind where it has none: what lies below may hold a body.
+    /// An error of the client, by its code and what IAM refused, or by its kind where it has none: what lies below may
+    /// hold a body.
     pub(crate) fn from_sdk<E, R>(error: SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata,
     {
         match error.code() {
             Some(CONFLICT) => Self::Busy,
-            Some(code) => Self::Unavailable(code.to_owned()),
+            Some(code) => Self::Unavailable(denial::told(code, error.message())),
             None => Self::Unavailable(error.to_string()),
         }
     }
