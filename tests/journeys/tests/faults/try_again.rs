@@ -78,7 +78,7 @@ async fn all_the_way(world: &World, rp: &Client, person: &Person) {
     let consent = get_twice(world, &browser, &resume, ("GetItem", "Sessions")).await.header("location").to_owned();
     let page = get_twice(world, &browser, &consent, ("GetItem", "Accounts")).await;
     let allow = form(&page, "/consent").with("decision", "allow");
-    let page = post_and_follow(world, &browser, &allow, ("PutItem", "Accounts")).await;
+    let page = post_and_follow(world, &browser, &allow, ("UpdateItem", "Accounts")).await;
     let allow = form(&page, "/consent").with("decision", "allow");
     let resume = browser.post_form(&allow.action, &allow.encoded()).await.header("location").to_owned();
     let back = get_twice(world, &browser, &resume, ("TransactWriteItems", "Grants")).await;
