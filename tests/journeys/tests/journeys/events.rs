@@ -8,7 +8,7 @@ use http::{Request, StatusCode};
 use journeys::{Answer, Browser, World};
 
 /// In the order of a registration: each is sent as it stands, but for the cookie of the one under way.
-const EVENTS: [(&str, StatusCode); 19] = [
+const EVENTS: [(&str, StatusCode); 33] = [
     ("home.get", StatusCode::OK),
     ("home.not-found", StatusCode::NOT_FOUND),
     ("assets.outdated", StatusCode::NOT_FOUND),
@@ -23,7 +23,21 @@ const EVENTS: [(&str, StatusCode); 19] = [
     ("sign-in.post", StatusCode::UNAUTHORIZED),
     ("sign-in-otp.post", StatusCode::UNAUTHORIZED),
     ("account.get", StatusCode::UNAUTHORIZED),
+    ("sso-metadata.discovery", StatusCode::OK),
     ("sso-metadata.jwks", StatusCode::OK),
+    ("sso-authorize.get", StatusCode::SEE_OTHER),
+    ("sso-authorize.unknown-client", StatusCode::BAD_REQUEST),
+    ("consent.gone", StatusCode::GONE),
+    ("sso-par.post", StatusCode::CREATED),
+    ("sso-token.unknown-code", StatusCode::BAD_REQUEST),
+    ("sso-userinfo.unknown-token", StatusCode::UNAUTHORIZED),
+    ("sso-introspect.stranger", StatusCode::UNAUTHORIZED),
+    ("sso-revoke.unknown-token", StatusCode::OK),
+    ("sso-sign-out.get", StatusCode::OK),
+    ("ops-clients.register", StatusCode::OK),
+    ("ops-clients.update", StatusCode::OK),
+    ("ops-clients.list", StatusCode::OK),
+    ("ops-clients.disable", StatusCode::OK),
     ("ops-keys.status", StatusCode::OK),
     ("ops-keys.rotate", StatusCode::OK),
     ("ops-keys.nobody", StatusCode::OK),
@@ -59,6 +73,10 @@ async fn the_answers_to_operators_and_queues_say_what_became_of_it() {
     let browser = world.browser();
     assert_eq!(invoke(&browser, "ops-keys.status").await.json()["keys"][1]["algorithm"], "RS256");
     assert_eq!(invoke(&browser, "ops-keys.rotate").await.json()["error"]["code"], "too_early");
+    assert_eq!(invoke(&browser, "ops-clients.register").await.json()["client_id"], "clinic");
+    assert_eq!(invoke(&browser, "ops-clients.register").await.json()["error"]["code"], "client_exists");
+    assert_eq!(invoke(&browser, "ops-clients.update").await.json()["scope"], "openid phone profile");
+    assert_eq!(invoke(&browser, "ops-clients.disable").await.json()["disabled"], true);
     assert_eq!(invoke(&browser, "ops-keys.nobody").await.json()["error"]["code"], "invalid_input");
     // Nobody is at a name under .invalid.
     let failed = invoke(&browser, "logout-notifier.notice").await.json();
