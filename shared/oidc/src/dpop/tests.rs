@@ -36,9 +36,11 @@ fn a_proof_names_its_key_and_is_to_be_remembered() {
     assert_eq!((proof.jti.as_str(), proof.expires_at), ("j1", now() + OLDEST));
 }
 
-#[rstest]
-fn rsa_keys_prove_as_well(#[values("RS256", "PS256")] alg: &str) {
-    assert!(outcome(json!({"alg": alg, "jwk": keys().rsa_jwk()}), json!({})).is_ok());
+#[test]
+fn rsa_keys_prove_as_well_but_not_with_rs256() {
+    let signed = |alg: &str| outcome(json!({"alg": alg, "jwk": keys().rsa_jwk()}), json!({}));
+    assert!(signed("PS256").is_ok());
+    assert_eq!(signed("RS256"), Err(DpopError::Jwt(JwtError::Algorithm)));
 }
 
 #[test]
