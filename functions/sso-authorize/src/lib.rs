@@ -233,7 +233,6 @@ impl SsoAuthorize {
         }
     }
 
-    /// On to a page of ours, which leads back here.
     /// Answers the client with an error. The request that waited is over with it: one answer, whichever it is.
     async fn refuse(
         &self,
@@ -272,6 +271,7 @@ impl SsoAuthorize {
         Ok(browser.keep(incoming, page::lacking(incoming, standing, requirement, Some(&handle))))
     }
 
+    /// On to a page of ours, which leads back here.
     async fn lead_to(&self, incoming: &Incoming, standing: &Standing, path: &str) -> Result<Response, Problem> {
         // For people who chose no language: the pages on the way carry it from one to the next.
         let language = standing.request.answer_to.language.map(|language| format!("&ui_locales={}", language.tag()));
