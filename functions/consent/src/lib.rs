@@ -50,9 +50,9 @@ impl Function for Consent {
         let (waiting, session) =
             tokio::join!(self.waiting(incoming, &handle, now), self.authentication.session(incoming));
         let request = waiting?.request;
-        let Some((secret, session)) = session? else { return Ok(on(incoming, &handle)) };
+        let Some(session) = session? else { return Ok(on(incoming, &handle)) };
         let (account, registered, agreement) = tokio::join!(
-            self.authentication.holder(&secret, &session),
+            self.authentication.holder(&session),
             self.clients.active(&request.client_id),
             self.consents.agreement(session.account_id, &request.client_id)
         );

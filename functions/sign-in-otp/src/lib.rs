@@ -23,6 +23,7 @@ use store::{
     limits::{Charge, Limits},
     lockout::Lockout,
     pending_sign_ins::TryError,
+    whereabouts::Whereabouts,
 };
 use web::{
     Clock, Environment, Fields, Function, Incoming, Problem, Response, StartError,
@@ -40,6 +41,7 @@ pub struct SignInOtp {
     codes: Codes,
     limits: Limits,
     lockout: Lockout,
+    whereabouts: Whereabouts,
     clock: Clock,
 }
 
@@ -53,6 +55,7 @@ impl Function for SignInOtp {
             codes: Codes::start(environment)?,
             limits: wizard::limits(environment)?,
             lockout: Lockout::new(wizard::table(environment, "LIMITS_TABLE")?),
+            whereabouts: Whereabouts::new(wizard::table(environment, "WHEREABOUTS_TABLE")?),
             clock: environment.clock.clone(),
         })
     }
@@ -121,6 +124,8 @@ impl SignInOtp {
             account_id: sign_in.account_id,
             username: &sign_in.username,
             evidence: Evidence::PasswordAndText,
+            password_at: sign_in.password_at,
+            whereabouts: &self.whereabouts,
             device: sign_in.device.clone(),
             pending: Some((&self.codes.waiting, &browser.secret, sign_in)),
             serving: serving.as_ref(),

@@ -3,17 +3,16 @@
 //!
 //! Charged before it is compared; one answer to everything that fails, and the same work done for it.
 
-mod charges;
 mod credentials;
 mod page;
 
 use authentication::{
     Authentication, Browser, Serving, Servings,
+    charges::{Charged, Charges, Settle, Standing},
     codes::{Codes, Draft, SendProblem},
     finish::Proved,
     step,
 };
-use charges::{Charged, Settle, Standing};
 use credentials::Credentials;
 use domain::{
     account::AccountId,
@@ -30,7 +29,7 @@ use keys::{
 };
 use page::SignInPage;
 use serde::Serialize;
-use store::{accounts::Login, limits::Limits, lockout::Lockout};
+use store::{accounts::Login, whereabouts::Whereabouts};
 use web::{
     Clock, Environment, Function, Incoming, Problem, Response, StartError,
     accept::Representation,
@@ -45,8 +44,8 @@ pub struct SignIn {
     authentication: Authentication,
     servings: Servings,
     codes: Codes,
-    limits: Limits,
-    lockout: Lockout,
+    charges: Charges,
+    whereabouts: Whereabouts,
     passwords: Passwords,
     clock: Clock,
 }
@@ -60,8 +59,8 @@ impl Function for SignIn {
             authentication: Authentication::start(environment)?,
             servings: Servings::start(environment)?,
             codes: Codes::start(environment)?,
-            limits: wizard::limits(environment)?,
-            lockout: Lockout::new(wizard::table(environment, "LIMITS_TABLE")?),
+            charges: Charges::start(environment)?,
+            whereabouts: Whereabouts::new(wizard::table(environment, "WHEREABOUTS_TABLE")?),
             passwords: Passwords::new(key),
             clock: environment.clock.clone(),
         })
@@ -148,7 +147,7 @@ impl SignIn {
         let now = self.clock.now();
         let (serving, charged, login, waiting) = tokio::join!(
             self.servings.of(incoming),
-            self.charge(incoming, credentials, now),
+            self.charges.take(incoming, credentials.username.as_ref(), now),
             self.login(credentials),
             self.codes.waiting.open(&browser.secret, now)
         );
@@ -163,7 +162,7 @@ impl SignIn {
                 (serving, outcome)
             }
             Err(problem) => {
-                charged.settle(Settle::Nothing, &self.limits, self).await;
+                self.charges.settle(charged, Settle::Nothing).await;
                 (None, Err(problem))
             }
         }
@@ -180,7 +179,7 @@ impl SignIn {
         let standing = match charged.standing(login.as_ref()) {
             Ok(standing) => standing,
             Err(problem) => {
-                charged.settle(Settle::Nothing, &self.limits, self).await;
+                self.charges.settle(charged, Settle::Nothing).await;
                 return Err(problem);
             }
         };
@@ -202,13 +201,13 @@ impl SignIn {
         let (matches, prepared) = match outcome.await {
             Ok((matches, prepared)) => (matches && parts.credentials.can_match, prepared),
             Err(problem) => {
-                charged.settle(Settle::Nothing, &self.limits, self).await;
+                self.charges.settle(charged, Settle::Nothing).await;
                 return Err(problem);
             }
         };
         let (Some(login), Some(username), true) = (usable, parts.credentials.username.as_ref(), matches) else {
             if standing == Standing::Known {
-                charged.settle(Settle::WrongInKnown, &self.limits, self).await;
+                self.charges.settle(charged, Settle::WrongInKnown).await;
             }
             return Err(Problem::SignInFailed);
         };
@@ -219,17 +218,19 @@ impl SignIn {
                     account_id: login.account_id,
                     username,
                     evidence: Evidence::Password,
+                    password_at: parts.now,
+                    whereabouts: &self.whereabouts,
                     device,
                     pending: None,
                     serving: parts.serving,
                 };
-                let settled = charged.settle(Settle::Replaced, &self.limits, self);
+                let settled = self.charges.settle(charged, Settle::Replaced);
                 let (finished, ()) = tokio::join!(self.authentication.finish(parts.incoming, proved), settled);
                 finished
             }
             Some(prepared) => {
                 let accepted = Accepted { login, username, prepared, waiting };
-                let settled = charged.settle(Settle::Nothing, &self.limits, self);
+                let settled = self.charges.settle(charged, Settle::Nothing);
                 let (sent, ()) = tokio::join!(self.send(parts, accepted, device), settled);
                 sent.map(|sign_in| step::otp(parts.incoming, &sign_in, parts.serving))
             }

@@ -4,14 +4,16 @@ use domain::{
     account::AccountId,
     bearer::Bearer,
     device::{DeviceKey, LIFETIME},
-    session::{Authentication as Evidence, Session, SessionId},
+    session::{Authentication as Evidence, Session, SessionCookie, SessionId},
     sign_in::PendingSignIn,
     user_agent::BrowserName,
     username::Username,
 };
+use jiff::Timestamp;
 use store::{
     pending_sign_ins::PendingSignIns,
     sessions::{BeginError, Beginning},
+    whereabouts::Whereabouts,
 };
 use web::{Incoming, Problem, Response, answer, cookie::CookieName};
 
@@ -26,6 +28,10 @@ pub struct Proved<'a> {
     pub username: &'a Username,
     /// By what.
     pub evidence: Evidence,
+    /// When the password was typed.
+    pub password_at: Timestamp,
+    /// Where it is noted.
+    pub whereabouts: &'a Whereabouts,
     /// The device that it replaces.
     pub device: Option<DeviceKey>,
     /// The sign-in that waited for its code in this browser, where one did.
@@ -41,16 +47,21 @@ impl Authentication {
     /// [`Problem::SignInFailed`] where the account is not active, [`Problem::OtpExpired`] where the code was used
     /// already; the tables'.
     pub async fn finish(&self, incoming: &Incoming, proved: Proved<'_>) -> Result<Response, Problem> {
-        let Proved { account_id, username, evidence, device: replaced, pending, serving } = proved;
+        let Proved { account_id, username, evidence, password_at, whereabouts, device: replaced, pending, serving } =
+            proved;
         let now = self.clock.now();
         let (secret, device) = (Bearer::new(self.entropy.bytes()), Bearer::new(self.entropy.bytes()));
-        let id = SessionId::from_random(self.entropy.bytes());
+        let cookie = SessionCookie { id: SessionId::from_random(self.entropy.bytes()), secret };
+        let holder = (account_id, username.clone());
         let browser = BrowserName::of(&incoming.caller.user_agent);
+        let key = DeviceKey::of(&device, username);
         let beginning = Beginning {
-            secret: &secret,
-            session: Session::begin(id, account_id, evidence, browser, now),
+            secret: cookie.secret.digest(),
+            session: Session::begin(cookie.id.clone(), holder, key, evidence, browser, now),
+            password_at,
+            whereabouts,
             pending,
-            device: (&self.devices, DeviceKey::of(&device, username), replaced.clone()),
+            device: (&self.devices, replaced.clone()),
         };
         let (begun, ended) = tokio::join!(self.sessions.begin(&self.accounts, beginning), self.end(incoming));
         match begun {
@@ -66,7 +77,7 @@ impl Authentication {
         let devices = browser::devices(incoming).renewed(device, replaced.as_ref(), username);
         let cookies = incoming.site.cookies;
         let response = step::done(incoming, serving);
-        let response = answer::with_cookie(response, &cookies.set(CookieName::Session, &secret.expose()));
+        let response = answer::with_cookie(response, &cookies.set(CookieName::Session, &cookie.expose()));
         let remembered = cookies.set_for(CookieName::Device, &devices.expose(), remembered_for());
         let response = answer::with_cookie(response, &remembered);
         Ok(answer::with_cookie(response, &cookies.clear(CookieName::Registered)))

@@ -3,7 +3,11 @@
 //! In that order: a session that ended before its notices were on their way would leave relying parties signed in with
 //! nobody to tell them. Told twice, they sign nobody out twice.
 
-use domain::{bearer::Bearer, logout::LogoutNotice, session::Session};
+mod everywhere;
+
+pub use everywhere::Everywhere;
+
+use domain::{logout::LogoutNotice, session::Session};
 use futures_util::future::join_all;
 use oidc::client::ClientId;
 use queue::Queue;
@@ -32,19 +36,34 @@ impl SignOut {
         })
     }
 
-    /// Has the relying parties of a session told, and ends it.
+    /// Has the relying parties of a session told, and ends it: whether it was there to be ended.
     ///
     /// # Errors
     /// [`Problem::Unavailable`]: then the session is as it was, and signing out can be tried again.
-    pub async fn end(&self, secret: &Bearer, session: &Session) -> Result<(), Problem> {
+    pub async fn end(&self, session: &Session) -> Result<bool, Problem> {
+        self.tell(session).await?;
+        let ended = self.sessions.end(&session.session_id).await.map_err(wizard::unavailable)?;
+        tracing::info!(relying_parties = session.relying_parties.len(), ended, "signed out");
+        Ok(ended)
+    }
+
+    /// The same from another browser: the one that it was in is a stranger afterwards.
+    ///
+    /// # Errors
+    /// As [`Self::end`].
+    pub async fn end_elsewhere(&self, session: &Session) -> Result<bool, Problem> {
+        self.tell(session).await?;
+        let ended = self.sessions.end_and_forget(session).await.map_err(wizard::unavailable)?;
+        tracing::info!(relying_parties = session.relying_parties.len(), ended, "signed out from elsewhere");
+        Ok(ended)
+    }
+
+    async fn tell(&self, session: &Session) -> Result<(), Problem> {
         let notices = self.notices_of(session).await?;
         self.notices.send(&notices).await.map_err(|error| {
             tracing::error!(%error, "logout notices");
             Problem::Unavailable
-        })?;
-        self.sessions.end(secret).await.map_err(wizard::unavailable)?;
-        tracing::info!(relying_parties = notices.len(), "signed out");
-        Ok(())
+        })
     }
 
     /// One for each relying party that wants to be told.
