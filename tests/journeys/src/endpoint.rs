@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::{browser::Browser, person::Person, world::World};
 
+/// A password that somebody might change to.
+const ANOTHER: &str = "เต่าทอง เดินข้ามสะพาน ตอนฝนตก";
+
 /// An endpoint that takes a POST.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint {
@@ -25,7 +28,7 @@ enum Reached {
 
 impl Endpoint {
     /// All of them.
-    pub const EVERY: [Self; 10] = [
+    pub const EVERY: [Self; 12] = [
         Self::new("/registration/terms", &["terms_version", "consent"], Reached::Nobody),
         Self::new(
             "/registration/identity",
@@ -43,6 +46,8 @@ impl Endpoint {
         Self::new("/registration/cancel", &[], Reached::Walking(5)),
         Self::new("/registration/extend", &[], Reached::Walking(5)),
         Self::new("/sign-in", &["username", "password"], Reached::Nobody),
+        Self::new("/account/sessions", &["end"], Reached::SignedIn),
+        Self::new("/account/password", &["current_password", "password", "password_confirmation"], Reached::SignedIn),
         Self::new("/account/sign-out", &["confirm"], Reached::SignedIn),
     ];
 
@@ -73,6 +78,11 @@ impl Endpoint {
             "/registration/mobile" => json!({ "mobile_number": person.mobile_number }),
             "/registration/otp" => json!({ "code": "000000" }),
             "/sign-in" => json!({ "username": person.username, "password": person.password }),
+            "/account/sessions" => json!({ "end": "all" }),
+            "/account/password" => json!({
+                "current_password": person.password, "password": ANOTHER, "password_confirmation": ANOTHER,
+                "end_others": "yes",
+            }),
             _ => json!({ "confirm": "yes" }),
         }
     }

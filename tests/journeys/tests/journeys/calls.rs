@@ -12,11 +12,14 @@ use serde_json::json;
 /// What a person waits for at most, one after the other.
 const BUDGET: usize = 3;
 /// And where more is the price of something else: the README says of what.
-const DEEPER: [(&str, usize); 4] = [
+const DEEPER: [(&str, usize); 7] = [
     ("POST /registration/identity (again)", 4),
     ("POST /registration/mobile (another code)", 4),
     ("POST /sign-in (a new browser, for a service)", 4),
     ("POST /sign-in/otp (another code)", 4),
+    ("POST /account/sessions (the others)", 5),
+    ("POST /account/password", 4),
+    ("POST /account/password (ending the others)", 8),
 ];
 /// Where relying parties wait, and their people with them.
 const SHALLOWER: [(&str, usize); 3] = [
@@ -102,6 +105,7 @@ async fn measure() -> Vec<Row> {
     measured.note("POST /sign-in", &browser.sign_in(&person).await);
     measured.note("POST /sign-in (again)", &browser.sign_in(&person).await);
     measured.get(&browser, "/account").await;
+    account(&mut measured, &browser, &person).await;
     measured.note("POST /account/sign-out", &browser.post("/account/sign-out", &json!({ "confirm": "yes" })).await);
     measured.get(&browser, "/account/signed-out").await;
 
@@ -146,6 +150,39 @@ async fn register(measured: &mut Measured<'_>, browser: &Browser<'_>, person: &P
     measured.get(browser, "/registration/review").await;
     measured.note("POST /registration/review", &browser.confirm().await);
     measured.get(browser, "/registration/done").await;
+}
+
+/// Where one is signed in, and the password: from another browser that is signed in too.
+async fn account(measured: &mut Measured<'_>, browser: &Browser<'_>, person: &Person) {
+    let (world, other) = (measured.world, measured.world.browser());
+    let elsewhere = async || {
+        world.pass(jiff::SignedDuration::from_mins(1));
+        other.sign_in_with_code(person).await;
+        // Within the minute that a use is noted for: what is measured is not that.
+        browser.get("/account").await;
+        world.calls.take();
+    };
+    elsewhere().await;
+    measured.get(browser, "/account/sessions").await;
+    let sessions = browser.get("/account/sessions").await.json()["sessions"].clone();
+    let named = sessions.as_array().unwrap().iter().find(|session| session["current"] == false).unwrap();
+    world.calls.take();
+    let ended = browser.post("/account/sessions", &json!({ "end": named["session_id"] })).await;
+    measured.note("POST /account/sessions (one)", &ended);
+    elsewhere().await;
+    let ended = browser.post("/account/sessions", &json!({ "end": "others" })).await;
+    measured.note("POST /account/sessions (the others)", &ended);
+    measured.get(browser, "/account/password").await;
+    let mut password = person.password.clone();
+    for (endpoint, ends) in [("POST /account/password", "no"), ("POST /account/password (ending the others)", "yes")] {
+        elsewhere().await;
+        let new = format!("{} {ends}", person.password);
+        let fields = json!({
+            "current_password": password, "password": new, "password_confirmation": new, "end_others": ends,
+        });
+        measured.note(endpoint, &browser.post("/account/password", &fields).await);
+        password = new;
+    }
 }
 
 /// The README's table. What calls nobody is one line.

@@ -13,6 +13,8 @@ mod calls;
 mod checklist_authorize;
 mod checklist_bootstraps;
 mod checklist_fapi;
+mod checklist_password;
+mod checklist_sessions;
 mod checklist_token;
 mod codes;
 mod cross_site;
