@@ -164,7 +164,7 @@ impl AccountPassword {
                 return Err(problem);
             }
         };
-        let new = self.compare(session, &login, &asked, charged).await?;
+        let (new, charged) = self.compare(session, &login, &asked, charged).await?;
         let entropy = &self.authentication.entropy;
         let (secret, device) = (Bearer::new(entropy.bytes()), Bearer::new(entropy.bytes()));
         let renewed = SessionCookie { id: cookie.id.clone(), secret };
@@ -177,7 +177,10 @@ impl AccountPassword {
             at: now,
         };
         let Authentication { accounts, sessions, devices: known, .. } = &self.authentication;
-        password_change::change(change, accounts, sessions, known).await.map_err(|error| match error {
+        // The device is replaced, its failures with it.
+        let settled = self.charges.settle(charged, Settle::Replaced);
+        let (changed, ()) = tokio::join!(password_change::change(change, accounts, sessions, known), settled);
+        changed.map_err(|error| match error {
             ChangeError::Overtaken => incorrect(),
             ChangeError::NotSignedIn => Problem::NotSignedIn,
             ChangeError::Store(error) => wizard::unavailable(error),
@@ -215,15 +218,15 @@ impl AccountPassword {
         Ok(Asked { current, new, end_others: end_others.ok_or(Problem::Internal)? })
     }
 
-    /// Holds the current password against the verifier, and settles what was charged for it; the new one's verifier,
-    /// which is made meanwhile.
+    /// Holds the current password against the verifier, and settles what was charged for it if it is wrong; the new one's
+    /// verifier, which is made meanwhile, and what is still to be settled.
     async fn compare(
         &self,
         session: &Session,
         login: &Login,
         asked: &Asked,
         charged: Charged,
-    ) -> Result<PasswordVerifier, Problem> {
+    ) -> Result<(PasswordVerifier, Charged), Problem> {
         let account = session.account_id;
         let compared = async {
             let standing = charged.standing(Some(login))?;
@@ -238,16 +241,16 @@ impl AccountPassword {
             let (matches, new) = tokio::try_join!(matches, new).map_err(wizard::key_unavailable)?;
             Ok((standing, matches.then_some(new)))
         };
-        let (settle, outcome) = match compared.await {
-            Ok((_, Some(new))) => (Some(Settle::Nothing), Ok(new)),
-            Ok((Standing::Known, None)) => (Some(Settle::WrongInKnown), Err(incorrect())),
-            Ok((_, None)) => (None, Err(incorrect())),
-            Err(problem) => (Some(Settle::Nothing), Err(problem)),
+        let (settle, problem) = match compared.await {
+            Ok((_, Some(new))) => return Ok((new, charged)),
+            Ok((Standing::Known, None)) => (Some(Settle::WrongInKnown), incorrect()),
+            Ok((_, None)) => (None, incorrect()),
+            Err(problem) => (Some(Settle::Nothing), problem),
         };
         if let Some(settle) = settle {
             self.charges.settle(charged, settle).await;
         }
-        outcome
+        Err(problem)
     }
 
     /// Ends the other sessions, and the grants that would outlive them. What was begun with the old password while it

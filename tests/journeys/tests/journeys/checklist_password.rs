@@ -190,7 +190,7 @@ async fn checklist_29_strangers_who_lock_the_username_do_not_keep_its_owner_from
 #[tokio::test]
 async fn checklist_29_fifty_guesses_at_once_stay_within_the_limit() {
     let world = World::new().await;
-    let (browser, person) = signed_in(&world).await;
+    let (browser, _) = signed_in(&world).await;
     let wrong = fields("not the password at all", NEW);
     let answers = join_all((0..50).map(|_| browser.post(PATH, &wrong))).await;
     let compared = answers.iter().filter(|answer| answer.code() == "invalid_input").count();
