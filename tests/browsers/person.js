@@ -22,6 +22,7 @@ export class Person {
     this.mobile = `089 000 ${String(number).padStart(4, "0")}`;
     this.username = `nattaya.${number}${process.pid}`;
     this.password = `ข้าวเหนียวมะม่วง กินกับ ${number} คนแปลกหน้า`;
+    this.changed = `เต่าทอง เดินข้ามสะพาน ${number} ตอนฝนตก`;
   }
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { launch } from "./chromium.js";
 import { Service } from "./service.js";
-import { clinic, ends, outside, ownWord, services, wizard } from "./tour.js";
+import { clinic, ends, mine, outside, ownWord, services, wizard } from "./tour.js";
 import { Visit } from "./visit.js";
 import { LANGUAGES } from "./words.js";
 
@@ -21,7 +21,7 @@ await mkdir(FOLDER, { recursive: true });
 const [service, browser] = await Promise.all([Service.start(), launch()]);
 try {
   for (const language of LANGUAGES) {
-    for (const part of [outside, wizard, ends, services, ownWord, clinic]) {
+    for (const part of [outside, wizard, ends, mine, services, ownWord, clinic]) {
       const visit = await Visit.begin(browser, service, language);
       await part(visit, (state) => shoot(visit.page, `${state}-${language}`));
       await visit.end();

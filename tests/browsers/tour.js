@@ -150,6 +150,53 @@ export async function ends(visit, at) {
   await at("sign-in-otp-exhausted");
 }
 
+/** The account's own pages: where one is signed in, and the password. */
+export async function mine(visit, at) {
+  const { page, person } = visit;
+  await walkTo(visit, "done");
+  await visit.open("/sign-in");
+  await signIn(visit);
+  await visit.sees("myAccount");
+  await visit.link("seeSessions").click();
+  await visit.sees("sessions");
+  await at("sessions-one");
+  const elsewhere = await visit.elsewhere();
+  await elsewhere.open("/sign-in");
+  await signIn(elsewhere);
+  await elsewhere.sees("signInCode");
+  await elsewhere.fill("code", await visit.service.codeSentTo(person.mobile));
+  await elsewhere.press("confirm");
+  await elsewhere.sees("myAccount");
+  await visit.open("/account/sessions");
+  await at("sessions");
+  await visit.press("signOutThere");
+  await page.getByRole("status").first().waitFor();
+  await visit.sees("sessions");
+  await at("sessions-ended");
+  await elsewhere.open("/account");
+  await elsewhere.sees("signIn");
+  await elsewhere.end();
+
+  await visit.open("/account/password");
+  await at("password");
+  await visit.send("changePassword");
+  await at("password-empty");
+  await changePassword(visit, "not the current one", person.changed);
+  await at("password-incorrect");
+  await changePassword(visit, person.password, person.changed);
+  await visit.sees("sessions");
+  await at("password-changed");
+  await visit.open("/account/sessions?done=password-only");
+  await at("password-changed-only");
+}
+
+export async function changePassword(visit, current, changed) {
+  await visit.fill("currentPassword", current);
+  await visit.fill("newPassword", changed);
+  await visit.fill("newPasswordAgain", changed);
+  await visit.send("changePassword");
+}
+
 /** On the way from an agency's service and back. */
 export async function services(visit, at) {
   const { page, service } = visit;

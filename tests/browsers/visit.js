@@ -34,6 +34,14 @@ export class Visit {
     this.origins = new Set([service.origin]);
   }
 
+  /** The same person at another browser, on a desk. */
+  async elsewhere() {
+    const browser = this.context.browser();
+    const other = await Visit.begin(browser, this.service, this.language, { viewport: { width: 1280, height: 800 } });
+    other.person = this.person;
+    return other;
+  }
+
   /** Ends it. Nothing may have gone wrong that a person does not see. */
   async end() {
     await this.context.close();

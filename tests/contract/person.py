@@ -23,6 +23,7 @@ class Person:
         self.citizen_id = citizen_id(self.number)
         self.mobile_number = f"081{self.number:07}"
         self.username = f"person-{self.number}"
+        self.password = PASSWORD
 
     @property
     def identity(self):
@@ -41,10 +42,20 @@ class Person:
             "first_name": "สมหญิง",
             "last_name": "รักไทยแท้",
             "username": self.username,
-            "password": PASSWORD,
-            "password_confirmation": PASSWORD,
+            "password": self.password,
+            "password_confirmation": self.password,
         }
 
     @property
     def credentials(self):
-        return {"username": self.username, "password": PASSWORD}
+        return {"username": self.username, "password": self.password}
+
+    @property
+    def changing(self):
+        new = "เต่าทอง เดินข้ามสะพาน ตอนฝนตก"
+        return {
+            "current_password": self.password,
+            "password": new,
+            "password_confirmation": new,
+            "end_others": "yes",
+        }

@@ -49,8 +49,24 @@ def test_a_program_registers_and_signs_in(media_type):
     assert caller.get("/sign-in").json() == {"step": "sign_in"}
     assert post("/sign-in", person.credentials).json()["next"] == "/account"
     assert caller.get("/account").json()["username"] == person.username
+    the_accounts_own_pages(caller, person)
     assert post("/account/sign-out", {"confirm": "yes"}).json() == {"step": "signed_out"}
     assert caller.get("/account").status_code == 401
+
+
+def the_accounts_own_pages(caller, person):
+    """Where a program is signed in, and another password, as JSON."""
+    [session] = caller.get("/account/sessions").json()["sessions"]
+    assert session["current"] is True
+    ended = caller.post("/account/sessions", {"end": "0" * 32}).json()
+    assert ended == {"ended": 0, "signed_out": False}
+    assert caller.post("/account/sessions", {"end": "others"}).json() == ended
+    assert caller.get("/account/password").json() == {"minimum": 12}
+    changed = caller.post("/account/password", person.changing).json()
+    assert changed == {"changed": True, "others": "ended"}
+    assert caller.post("/account/sessions", {"end": session["session_id"]}).json() == {"ended": 1, "signed_out": True}
+    person.password = person.changing["password"]
+    assert caller.post("/sign-in", person.credentials).json()["next"] == "/account"
 
 
 def test_a_browser_registers_and_signs_in():
@@ -79,6 +95,10 @@ def test_a_browser_registers_and_signs_in():
     assert person.username in browser.get("/sign-in").text
     assert post("/sign-in", person.credentials) == "/account"
     assert person.username in browser.get("/account").text
+    assert browser.get("/account/sessions").status_code == 200
+    assert post("/account/sessions", {"end": "others"}) == "/account/sessions?done=ended"
+    assert browser.get("/account/password").status_code == 200
+    assert post("/account/password", person.changing) == "/account/sessions?done=password-others"
     assert post("/account/sign-out", {"confirm": "yes"}) == "/account/signed-out"
     assert browser.get("/account").headers["Location"] == "/sign-in"
 

@@ -20,6 +20,8 @@ POSTS = {
     "/registration/otp": "otp",
     "/registration/review": "review",
     "/sign-in": None,
+    "/account/sessions": "signed_in",
+    "/account/password": "signed_in",
     "/account/sign-out": "signed_in",
 }
 # And those that need no field.
@@ -266,6 +268,30 @@ def test_signing_in_fails_alike_until_a_limit(accept):
     for number in range(59):
         is_problem(caller.post("/sign-in", {"username": f"nobody-{number}", "password": "x"}), "sign_in_failed", 401)
     is_problem(caller.post("/sign-in", person.credentials), "too_many_requests", 429)
+
+
+@REPRESENTATIONS
+def test_the_accounts_pages_are_for_whom_is_signed_in(accept):
+    for path, fields in (("/account/sessions", {"end": "all"}), ("/account/password", Person().changing)):
+        for response in (Caller(accept).get(path), Caller(accept).post(path, fields)):
+            if accept == JSON:
+                is_problem(response, "not_signed_in", 401)
+            else:
+                assert (response.status_code, response.headers["Location"]) == (303, "/sign-in")
+
+
+@REPRESENTATIONS
+def test_a_wrong_current_password_is_told_until_a_limit(accept):
+    caller = Caller()
+    person = caller.walk("signed_in")
+    caller = caller if accept == JSON else caller.as_browser()
+    wrong_one = person.changing | {"current_password": "wrong"}
+    # Ten make the browser a stranger, five more are a stranger's.
+    for _ in range(15):
+        response = is_problem(caller.post("/account/password", wrong_one), "invalid_input", 422)
+        if accept == JSON:
+            assert [error["code"] for error in response.json()["errors"]] == ["incorrect"]
+    is_problem(caller.post("/account/password", person.changing), "too_many_requests", 429)
 
 
 @REPRESENTATIONS

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from caller import Caller
 from journeys import Journeys
-from person import go_on
+from person import PASSWORD, at_step, code_to, go_on
 from relying_party import ACCESS_TOKEN, EXCHANGE, Key, RelyingParty, claims_of
 
 OPERATOR = {"operator": "somchai.r", "second_operator": "malee.s", "reason": "permissions are tried"}
@@ -164,6 +164,34 @@ class ProviderJourneys(Journeys):
         leaving = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": relying_party.bye}
         browser.get(f"/connect/endsession?{urlencode(leaving)}", expect=(303,))
 
+    # ------------------------------------------------------------ the account's own pages
+
+    def elsewhere(self):
+        """Somebody signed in at a service in one browser, and their program, signed in in another."""
+        person, _, _ = self.person_at(RelyingParty(self.plain, backchannel_logout_uri=NOWHERE))
+        self.tables.age("Sessions", "Limits", seconds=61)
+        program = Caller(self.plain)
+        program.post("/sign-in", person.credentials, accept=at_step("otp"))
+        program.post("/sign-in/otp", {"code": code_to(self.plain, person)}, accept=at_step("done"))
+        self.tables.age("Sessions", seconds=300)
+        return person, program
+
+    def account_sessions(self):
+        for which in ("others", "all"):
+            _, program = self.elsewhere()
+            with self.trying(program):
+                program.get("/account/sessions")
+                program.post("/account/sessions", {"end": which})
+
+    def account_password(self):
+        _, program = self.elsewhere()
+        another = "เต่าทอง เดินข้ามสะพาน ตอนฝนตก"
+        fields = {"current_password": PASSWORD, "password": another, "password_confirmation": another, "end_others": "yes"}
+        with self.trying(program):
+            program.get("/account/password")
+            program.post("/account/password", fields | {"current_password": another}, expect=(422,))
+            program.post("/account/password", fields)
+
     # ------------------------------------------------------------ keys: the first of all, and after each rotation
 
     def notices(self, algorithm):
@@ -220,5 +248,6 @@ class ProviderJourneys(Journeys):
         return [
             self.terms, self.identity, self.account, self.mobile, self.otp, self.review, self.sign_in, self.account_page,
             self.clients, self.authorize, self.consent, self.signing_in_for_a_service, self.pushed_requests, self.tokens,
-            self.tokens_of_the_session, self.disclosed, self.keys_of_clients, self.sign_out, self.keys,
+            self.tokens_of_the_session, self.disclosed, self.keys_of_clients, self.sign_out, self.account_sessions,
+            self.account_password, self.keys,
         ]

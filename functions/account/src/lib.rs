@@ -101,7 +101,7 @@ struct SignedOut {
 
 impl Account {
     async fn show(&self, incoming: &Incoming) -> Result<Response, Problem> {
-        let SignedIn { account, session, .. } =
+        let SignedIn { account, session } =
             self.authentication.signed_in(incoming).await?.ok_or(Problem::NotSignedIn)?;
         Ok(match incoming.representation {
             Representation::Html => answer::page(StatusCode::OK, &account_page(incoming, &account, &session)),
@@ -129,8 +129,8 @@ impl Account {
         let mut fields = incoming.fields()?;
         let _: Option<Confirmed> = fields.required("confirm");
         fields.finish()?;
-        if let Some((secret, session)) = self.authentication.session(incoming).await? {
-            self.sign_out.end(&secret, &session).await?;
+        if let Some(session) = self.authentication.session(incoming).await? {
+            self.sign_out.end(&session).await?;
         }
         let response = match incoming.representation {
             Representation::Json => answer::json(StatusCode::OK, &SignedOut { step: "signed_out" }),

@@ -64,9 +64,9 @@ impl Function for Consent {
         let (waiting, session, last) =
             tokio::join!(self.waiting(incoming, &handle, now), self.authentication.session(incoming), last);
         let (Waiting { request, sector, created_at, .. }, answered) = (waiting?, named.or(last?));
-        let Some((secret, session)) = session? else { return Ok(on(incoming, &handle)) };
+        let Some(session) = session? else { return Ok(on(incoming, &handle)) };
         let (account, registered, agreement, subject) = tokio::join!(
-            self.authentication.holder(&secret, &session),
+            self.authentication.holder(&session),
             self.clients.active(&request.client_id),
             self.consents.agreement(session.account_id, &request.client_id),
             self.consents.subject(session.account_id, &sector)

@@ -31,13 +31,7 @@ impl Choice {
             username: username.as_ref(),
             names: names.into_iter().flatten().map(Name::expose).collect(),
         };
-        let password = fields.parse("password", |text| policy.accept(text, &context));
-        let typed = fields.text("password").unwrap_or_default().to_owned();
-        fields.parse("password_confirmation", |text| match text {
-            "" => Err(Confirmation::Missing),
-            text if text == typed => Ok(()),
-            _ => Err(Confirmation::Different),
-        });
+        let password = web::new_password(&mut fields, policy, &context);
         fields.finish()?;
         let (username, password) = username.zip(password).ok_or(Problem::Internal)?;
         Ok(Self { username, password })
@@ -55,32 +49,6 @@ impl Reason for NotTheConfirmedName {
         Text {
             th: "ชื่อต้องตรงกับที่พิสูจน์ตัวตนไว้ หากต้องการแก้ไข กรุณากลับไปขั้นตอนพิสูจน์ตัวตน",
             en: "The name must be the one you proved. To change it, go back to identity proofing",
-        }
-    }
-}
-
-enum Confirmation {
-    Missing,
-    Different,
-}
-
-impl Reason for Confirmation {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Missing => "required",
-            Self::Different => "does_not_match",
-        }
-    }
-
-    fn text(&self) -> Text {
-        match self {
-            Self::Missing => Text {
-                th: "กรุณาระบุยืนยันรหัสผ่าน", en: "Enter the password again"
-            },
-            Self::Different => Text {
-                th: "กรุณาระบุยืนยันรหัสผ่านให้ตรงกับรหัสผ่าน",
-                en: "Enter the same password in both fields",
-            },
         }
     }
 }

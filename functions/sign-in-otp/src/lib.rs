@@ -11,9 +11,9 @@ use authentication::{
     serving, step,
 };
 use domain::{
-    bearer::{Bearer, BearerDigest},
+    bearer::Bearer,
     otp::{OtpCode, TRIES},
-    session::{Authentication as Evidence, Session},
+    session::Authentication as Evidence,
     sign_in::{Event, PendingSignIn},
 };
 use http::{Method, StatusCode};
@@ -24,6 +24,8 @@ use store::{
     limits::{Charge, Limits},
     lockout::Lockout,
     pending_sign_ins::TryError,
+    sessions::Before,
+    whereabouts::Whereabouts,
 };
 use web::{
     Clock, Environment, Fields, Function, Incoming, Problem, Response, StartError,
@@ -42,6 +44,7 @@ pub struct SignInOtp {
     limits: Limits,
     lockout: Lockout,
     sign_out: SignOut,
+    whereabouts: Whereabouts,
     clock: Clock,
 }
 
@@ -56,6 +59,7 @@ impl Function for SignInOtp {
             limits: wizard::limits(environment)?,
             lockout: Lockout::new(wizard::table(environment, "LIMITS_TABLE")?),
             sign_out: SignOut::start(environment)?,
+            whereabouts: Whereabouts::new(wizard::table(environment, "WHEREABOUTS_TABLE")?),
             clock: environment.clock.clone(),
         })
     }
@@ -89,7 +93,7 @@ struct Entry<'a> {
     browser: Browser,
     serving: Option<Serving>,
     sign_in: PendingSignIn,
-    before: Option<(BearerDigest, Session)>,
+    before: Option<Before>,
     now: Timestamp,
 }
 
@@ -129,6 +133,8 @@ impl SignInOtp {
             account_id: sign_in.account_id,
             username: &sign_in.username,
             evidence: Evidence::PasswordAndText,
+            password_at: sign_in.password_at,
+            whereabouts: &self.whereabouts,
             device: sign_in.device.clone(),
             pending: Some((&self.codes.waiting, &browser.secret, sign_in)),
             serving: serving.as_ref(),

@@ -31,14 +31,6 @@ impl Credentials {
         };
         Ok(Self { username, password, can_match })
     }
-
-    /// What failures are counted under: the username, or for what can be none, the address.
-    pub(crate) fn counter(&self, address: &str) -> String {
-        match &self.username {
-            Some(username) => username.as_str().to_owned(),
-            None => format!("none#{address}"),
-        }
-    }
 }
 
 #[derive(Clone, Copy)]

@@ -3,24 +3,22 @@
 //!
 //! Charged before it is compared; one answer to everything that fails, and the same work done for it.
 
-mod charges;
 mod credentials;
 mod page;
 mod renewal;
 
 use authentication::{
     Authentication, Browser, Serving, Servings,
+    charges::{Charged, Charges, Settle, Standing},
     codes::{self, Codes, Draft, SendProblem},
     finish::Proved,
     step,
 };
-use charges::{Charged, Settle, Standing};
 use credentials::Credentials;
 use domain::{
     account::AccountId,
-    bearer::BearerDigest,
     sealed::Mac,
-    session::{Authentication as Evidence, Session},
+    session::Authentication as Evidence,
     sign_in::{Event, PendingSignIn, SignInId},
     username::Username,
 };
@@ -33,7 +31,7 @@ use keys::{
 use page::SignInPage;
 use serde::Serialize;
 use sign_out::SignOut;
-use store::{accounts::Login, limits::Limits, lockout::Lockout};
+use store::{accounts::Login, sessions::Before, whereabouts::Whereabouts};
 use web::{
     Clock, Environment, Function, Incoming, Problem, Response, StartError,
     accept::Representation,
@@ -48,8 +46,8 @@ pub struct SignIn {
     authentication: Authentication,
     servings: Servings,
     codes: Codes,
-    limits: Limits,
-    lockout: Lockout,
+    charges: Charges,
+    whereabouts: Whereabouts,
     passwords: Passwords,
     sign_out: SignOut,
     clock: Clock,
@@ -64,8 +62,8 @@ impl Function for SignIn {
             authentication: Authentication::start(environment)?,
             servings: Servings::start(environment)?,
             codes: Codes::start(environment)?,
-            limits: wizard::limits(environment)?,
-            lockout: Lockout::new(wizard::table(environment, "LIMITS_TABLE")?),
+            charges: Charges::start(environment)?,
+            whereabouts: Whereabouts::new(wizard::table(environment, "WHEREABOUTS_TABLE")?),
             passwords: Passwords::new(key),
             sign_out: SignOut::start(environment)?,
             clock: environment.clock.clone(),
@@ -153,7 +151,7 @@ impl SignIn {
         let now = self.clock.now();
         let (serving, charged, login, waiting, before) = tokio::join!(
             self.servings.of(incoming),
-            self.charge(incoming, credentials, now),
+            self.charges.take(incoming, credentials.username.as_ref(), now),
             self.login(credentials),
             self.codes.waiting.open(&browser.secret, now),
             self.authentication.before(incoming)
@@ -170,7 +168,7 @@ impl SignIn {
                 (serving, outcome)
             }
             Err(problem) => {
-                charged.settle(Settle::Nothing, &self.limits, self).await;
+                self.charges.settle(charged, Settle::Nothing).await;
                 (serving, Err(problem))
             }
         }
@@ -187,7 +185,7 @@ impl SignIn {
         let standing = match charged.standing(login.as_ref()) {
             Ok(standing) => standing,
             Err(problem) => {
-                charged.settle(Settle::Nothing, &self.limits, self).await;
+                self.charges.settle(charged, Settle::Nothing).await;
                 return Err(problem);
             }
         };
@@ -214,13 +212,13 @@ impl SignIn {
         let (matches, prepared, notices) = match outcome.await {
             Ok((matches, prepared, notices)) => (matches && parts.credentials.can_match, prepared, notices),
             Err(problem) => {
-                charged.settle(Settle::Nothing, &self.limits, self).await;
+                self.charges.settle(charged, Settle::Nothing).await;
                 return Err(problem);
             }
         };
         let (Some(login), Some(username), true) = (usable, parts.credentials.username.as_ref(), matches) else {
             if standing == Standing::Known {
-                charged.settle(Settle::WrongInKnown, &self.limits, self).await;
+                self.charges.settle(charged, Settle::WrongInKnown).await;
             }
             return Err(Problem::SignInFailed);
         };
@@ -232,6 +230,8 @@ impl SignIn {
                     account_id: login.account_id,
                     username,
                     evidence: Evidence::Password,
+                    password_at: parts.now,
+                    whereabouts: &self.whereabouts,
                     device,
                     pending: None,
                     serving: parts.serving,
@@ -239,14 +239,14 @@ impl SignIn {
                     notices,
                     sign_out: &self.sign_out,
                 };
-                let settled = charged.settle(Settle::Replaced, &self.limits, self);
+                let settled = self.charges.settle(charged, Settle::Replaced);
                 let (finished, (), ()) =
                     tokio::join!(self.authentication.finish(parts.incoming, proved), settled, renewed);
                 finished
             }
             Some(prepared) => {
                 let accepted = Accepted { login, username, prepared, waiting };
-                let settled = charged.settle(Settle::Nothing, &self.limits, self);
+                let settled = self.charges.settle(charged, Settle::Nothing);
                 let (sent, (), ()) = tokio::join!(self.send(parts, accepted, device), settled, renewed);
                 sent.map(|sign_in| step::otp(parts.incoming, &sign_in))
             }
@@ -330,7 +330,7 @@ struct Parts<'a> {
     browser: &'a Browser,
     credentials: &'a Credentials,
     serving: Option<&'a Serving>,
-    before: Option<(BearerDigest, Session)>,
+    before: Option<Before>,
     now: Timestamp,
 }
 

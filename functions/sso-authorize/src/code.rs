@@ -32,7 +32,7 @@ impl SsoAuthorize {
         let relying_party = self.relying_party(standing, person, now);
         let granting = Granting {
             account_id: account,
-            session: person.secret.digest(),
+            session: person.session.session_id.clone(),
             sid: relying_party.sid.clone(),
             auth_time: person.session.authenticated_at,
             acr: person.session.authentication.acr(),
@@ -60,7 +60,7 @@ impl SsoAuthorize {
             grant,
             account,
             client,
-            session: (&person.secret, &person.session.session_id),
+            session: &person.session.session_id,
             relying_party,
             is_named_now: person.subject.is_none(),
             waiting: standing.handle.as_ref(),
@@ -81,7 +81,7 @@ impl SsoAuthorize {
             Err(IssueError::RequestUsed) => Err(NotIssued::Problem(Problem::RequestGone)),
             Err(IssueError::Changed) => {
                 let (session, subject) = tokio::join!(
-                    self.authentication.sessions.open(&person.secret, now),
+                    self.authentication.sessions.find(&person.session.session_id, now),
                     self.consents.subject(account, sector)
                 );
                 Err(match (session, subject) {

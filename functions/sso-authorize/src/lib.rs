@@ -35,6 +35,7 @@ use store::{
     issuing::Issuer,
     requests::{PushedKey, Requests, Waiting},
     signing_keys::SigningKeys,
+    whereabouts::Whereabouts,
 };
 use web::{Door, Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer};
 
@@ -69,6 +70,7 @@ impl Function for SsoAuthorize {
             sessions: authentication.sessions.clone(),
             accounts: authentication.accounts.clone(),
             consents: consents.clone(),
+            whereabouts: Whereabouts::new(wizard::table(environment, "WHEREABOUTS_TABLE")?),
         };
         let clients = Clients::start(environment, wizard::table(environment, "CLIENTS_TABLE")?)?;
         let signing_keys = signing::rows(environment)?;
@@ -101,7 +103,6 @@ pub(crate) struct Standing {
 
 /// Who is signed in, and what is on record between them and the client.
 pub(crate) struct Person {
-    pub(crate) secret: Bearer,
     pub(crate) session: Session,
     pub(crate) account: Account,
     pub(crate) agreement: Option<Agreement>,
@@ -156,7 +157,7 @@ impl SsoAuthorize {
         incoming: &Incoming,
         handle: Bearer,
         waiting: Waiting,
-        session: Option<(Bearer, Session)>,
+        session: Option<Session>,
         now: Timestamp,
     ) -> Result<Response, Problem> {
         let Waiting { request, sector, pushed, created_at, .. } = waiting;
@@ -302,19 +303,19 @@ impl SsoAuthorize {
 
     async fn person(
         &self,
-        session: Option<(Bearer, Session)>,
+        session: Option<Session>,
         client: &oidc::client::ClientId,
         sector: &str,
     ) -> Result<Option<Person>, Problem> {
-        let Some((secret, session)) = session else { return Ok(None) };
+        let Some(session) = session else { return Ok(None) };
         let id = session.account_id;
         let (account, agreement, subject) = tokio::join!(
-            self.authentication.holder(&secret, &session),
+            self.authentication.holder(&session),
             self.consents.agreement(id, client),
             self.consents.subject(id, sector)
         );
         let (agreement, subject) = (agreement.map_err(wizard::unavailable)?, subject.map_err(wizard::unavailable)?);
-        Ok(account?.map(|account| Person { secret, session, account, agreement, subject }))
+        Ok(account?.map(|account| Person { session, account, agreement, subject }))
     }
 }
 

@@ -59,13 +59,13 @@ impl Function for SsoSignOut {
             Ok(asked) => asked,
             Err(NotAsked(reason)) => return Ok(page::refused(incoming, reason)),
         };
-        let Some((secret, session)) = self.authentication.session(incoming).await? else {
+        let Some(session) = self.authentication.session(incoming).await? else {
             return Ok(gone_on(incoming, &asked, 0));
         };
         if !confirmed && !asked.is_about(&session) {
             return Ok(ask(incoming, &asked));
         }
-        let told = self.sign_out.end(&secret, &session).await?;
+        let told = self.sign_out.end(&session).await?.told;
         let response = gone_on(incoming, &asked, told);
         Ok(answer::with_cookie(response, &incoming.site.cookies.clear(CookieName::Session)))
     }

@@ -27,6 +27,8 @@ pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<Value, serde_json:
 pub(crate) async fn start(name: &str, environment: &Environment) -> Result<Started, LocalError> {
     match name {
         account::Account::NAME => handler::<account::Account>(environment).await,
+        account_password::AccountPassword::NAME => handler::<account_password::AccountPassword>(environment).await,
+        account_sessions::AccountSessions::NAME => handler::<account_sessions::AccountSessions>(environment).await,
         assets::Assets::NAME => handler::<assets::Assets>(environment).await,
         consent::Consent::NAME => handler::<consent::Consent>(environment).await,
         home::Home::NAME => handler::<home::Home>(environment).await,

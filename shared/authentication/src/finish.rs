@@ -2,18 +2,20 @@
 
 use domain::{
     account::AccountId,
-    bearer::{Bearer, BearerDigest},
+    bearer::Bearer,
     device::{DeviceKey, LIFETIME},
     logout::LogoutNotice,
-    session::{Authentication as Evidence, Session, SessionId},
+    session::{Authentication as Evidence, Session, SessionCookie, SessionId},
     sign_in::PendingSignIn,
     user_agent::BrowserName,
     username::Username,
 };
+use jiff::Timestamp;
 use sign_out::SignOut;
 use store::{
     pending_sign_ins::PendingSignIns,
-    sessions::{BeginError, Beginning},
+    sessions::{Before, BeginError, Beginning},
+    whereabouts::Whereabouts,
 };
 use web::{Incoming, Problem, Response, answer, cookie::CookieName};
 
@@ -28,6 +30,10 @@ pub struct Proved<'a> {
     pub username: &'a Username,
     /// By what.
     pub evidence: Evidence,
+    /// When the password was typed.
+    pub password_at: Timestamp,
+    /// Where it is noted.
+    pub whereabouts: &'a Whereabouts,
     /// The device that it replaces.
     pub device: Option<DeviceKey>,
     /// The sign-in that waited for its code in this browser, where one did.
@@ -35,7 +41,7 @@ pub struct Proved<'a> {
     /// What it serves.
     pub serving: Option<&'a Serving>,
     /// The session that this browser had: see [`Authentication::before`].
-    pub before: Option<(BearerDigest, Session)>,
+    pub before: Option<Before>,
     /// What its relying parties are to be told, if it is somebody else's, and by whom.
     pub notices: Vec<LogoutNotice>,
     /// See [`Self::notices`].
@@ -55,44 +61,50 @@ impl Authentication {
     pub async fn finish(&self, incoming: &Incoming, proved: Proved<'_>) -> Result<Response, Problem> {
         let (secret, device) = (Bearer::new(self.entropy.bytes()), Bearer::new(self.entropy.bytes()));
         let key = DeviceKey::of(&device, proved.username);
-        self.begin(incoming, &proved, &secret, key).await?;
+        let id = self.begin(incoming, &proved, &secret, key).await?;
+        let cookie = SessionCookie { id, secret };
         let Proved { username, evidence, device: replaced, serving, .. } = proved;
         tracing::info!(acr = evidence.acr().as_str(), "signed in");
         let devices = browser::devices(incoming).renewed(device, replaced.as_ref(), username);
         let cookies = incoming.site.cookies;
         let response = step::done(incoming, serving);
-        let response = answer::with_cookie(response, &cookies.set(CookieName::Session, &secret.expose()));
+        let response = answer::with_cookie(response, &cookies.set(CookieName::Session, &cookie.expose()));
         let remembered = cookies.set_for(CookieName::Device, &devices.expose(), remembered_for());
         let response = answer::with_cookie(response, &remembered);
         Ok(answer::with_cookie(response, &cookies.clear(CookieName::Registered)))
     }
 
+    /// The name of the session, which may be the one that the browser had.
     async fn begin(
         &self,
         incoming: &Incoming,
         proved: &Proved<'_>,
         secret: &Bearer,
         device: DeviceKey,
-    ) -> Result<(), Problem> {
+    ) -> Result<SessionId, Problem> {
         let id = SessionId::from_random(self.entropy.bytes());
         let browser = BrowserName::of(&incoming.caller.user_agent);
-        let new = Session::begin(id, proved.account_id, proved.evidence, browser, self.clock.now());
+        let holder = (proved.account_id, proved.username.clone());
+        let new = Session::begin(id, holder, device, proved.evidence, browser, self.clock.now());
         let (mut before, mut notices) = (proved.before.clone(), proved.notices.clone());
         for _ in 0..RACES {
             let session = match &before {
-                Some((_, before)) => new.clone().after(before),
+                Some(before) => new.clone().after(&before.session),
                 None => new.clone(),
             };
+            let id = session.session_id.clone();
             proved.sign_out.send(&notices).await?;
             let beginning = Beginning {
-                secret,
+                secret: secret.digest(),
                 session,
+                password_at: proved.password_at,
+                whereabouts: proved.whereabouts,
                 pending: proved.pending,
-                device: (&self.devices, device.clone(), proved.device.clone()),
-                before: before.as_ref().map(|(digest, session)| (digest, session)),
+                device: (&self.devices, proved.device.clone()),
+                before: before.as_ref(),
             };
             match self.sessions.begin(&self.accounts, beginning).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(id),
                 Err(BeginError::NotActive) => return Err(Problem::SignInFailed),
                 Err(BeginError::NotPending) => return Err(Problem::OtpExpired),
                 Err(BeginError::Changed) => {

@@ -2,6 +2,7 @@
 //! account's page share.
 
 pub mod browser;
+pub mod charges;
 pub mod codes;
 pub mod finish;
 pub mod serving;
@@ -12,11 +13,14 @@ pub use serving::{Serving, Servings};
 
 use domain::{
     account::{Account, AccountStatus},
-    bearer::{Bearer, BearerDigest},
     entropy::Entropy,
-    session::{Session, SessionRefusal},
+    session::{Session, SessionCookie, SessionRefusal},
 };
-use store::{accounts::Accounts, devices::Devices, sessions::Sessions};
+use store::{
+    accounts::Accounts,
+    devices::Devices,
+    sessions::{Before, Sessions},
+};
 use web::{Clock, Environment, Incoming, Problem, StartError, cookie::CookieName};
 
 /// The accounts, and in the table of sessions who is signed in where.
@@ -37,8 +41,6 @@ pub struct Authentication {
 /// Somebody signed in.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// What the session is stored under: its cookie's secret.
-    pub secret: Bearer,
     /// The session.
     pub session: Session,
     /// The account, active.
@@ -60,24 +62,23 @@ impl Authentication {
         })
     }
 
-    /// The session of the request's cookie, and the secret that opens it. Whether its account is active is not asked.
+    /// The session of the request's cookie. Whether its account is active is not asked.
     ///
     /// # Errors
     /// The table's.
-    pub async fn session(&self, incoming: &Incoming) -> Result<Option<(Bearer, Session)>, Problem> {
-        let Some(secret) = presented(incoming) else { return Ok(None) };
-        let session = self.sessions.open(&secret, self.clock.now()).await.map_err(wizard::unavailable)?;
-        Ok(session.map(|session| (secret, session)))
+    pub async fn session(&self, incoming: &Incoming) -> Result<Option<Session>, Problem> {
+        let Some(cookie) = presented(incoming) else { return Ok(None) };
+        self.sessions.open(&cookie, self.clock.now()).await.map_err(wizard::unavailable)
     }
 
-    /// The session that a sign-in in this browser takes the place of, under whatever cookie it goes on: a button pressed
+    /// The session that a sign-in in this browser takes the place of, under whatever secret it goes on: a button pressed
     /// twice, or an answer that was lost, leaves the browser with the one before.
     ///
     /// # Errors
     /// The table's.
-    pub async fn before(&self, incoming: &Incoming) -> Result<Option<(BearerDigest, Session)>, Problem> {
-        let Some(secret) = presented(incoming) else { return Ok(None) };
-        self.sessions.latest(secret.digest(), self.clock.now()).await.map_err(wizard::unavailable)
+    pub async fn before(&self, incoming: &Incoming) -> Result<Option<Before>, Problem> {
+        let Some(cookie) = presented(incoming) else { return Ok(None) };
+        self.sessions.before(&cookie, self.clock.now()).await.map_err(wizard::unavailable)
     }
 
     /// Who is signed in: the session of the request's cookie, in use again, and its account, still active.
@@ -85,20 +86,20 @@ impl Authentication {
     /// # Errors
     /// The tables'.
     pub async fn signed_in(&self, incoming: &Incoming) -> Result<Option<SignedIn>, Problem> {
-        let Some((secret, session)) = self.session(incoming).await? else { return Ok(None) };
-        let account = self.holder(&secret, &session).await?;
-        Ok(account.map(|account| SignedIn { secret, session, account }))
+        let Some(session) = self.session(incoming).await? else { return Ok(None) };
+        let account = self.holder(&session).await?;
+        Ok(account.map(|account| SignedIn { session, account }))
     }
 
     /// The account of a session, which is in use again with it; `None` if it is not active.
     ///
     /// # Errors
     /// The tables'.
-    pub async fn holder(&self, secret: &Bearer, session: &Session) -> Result<Option<Account>, Problem> {
+    pub async fn holder(&self, session: &Session) -> Result<Option<Account>, Problem> {
         let now = self.clock.now();
         let seen = async {
             match session.check(now) {
-                Err(SessionRefusal::Unseen) => self.sessions.touch(secret, now).await,
+                Err(SessionRefusal::Unseen) => self.sessions.touch(&session.session_id, now).await,
                 _ => Ok(()),
             }
         };
@@ -110,6 +111,7 @@ impl Authentication {
     }
 }
 
-fn presented(incoming: &Incoming) -> Option<Bearer> {
+/// The session's cookie as the request came with it.
+pub fn presented(incoming: &Incoming) -> Option<SessionCookie> {
     incoming.cookie(CookieName::Session)?.parse().ok()
 }

@@ -25,6 +25,8 @@ pub struct Device {
     pub account_id: AccountId,
     /// Wrong passwords since the last sign-in.
     pub failures: u32,
+    /// When it was last signed in with, in milliseconds since 1970.
+    pub seen: i64,
     /// Seconds since 1970.
     pub expires: i64,
 }
@@ -32,7 +34,7 @@ pub struct Device {
 impl Device {
     /// A device seen now.
     pub fn seen(account_id: AccountId, now: Timestamp) -> Self {
-        Self { account_id, failures: 0, expires: (now + LIFETIME).as_second() }
+        Self { account_id, failures: 0, seen: now.as_millisecond(), expires: (now + LIFETIME).as_second() }
     }
 }
 

@@ -1,13 +1,18 @@
 //! A session: one browser signed in as one account, for half an hour without use and twelve hours in all.
 //!
 //! Stricter than NIST SP 800-63B-4 section 2.2.3 asks for at AAL2 (1 h, 24 h).
+//!
+//! Its cookie is `<id>.<secret>`: the secret can be renewed and what was given in the session still finds it.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{account::AccountId, language::Localised, user_agent::BrowserName};
+use crate::{
+    account::AccountId, bearer::Bearer, device::DeviceKey, language::Localised, user_agent::BrowserName,
+    username::Username,
+};
 
 /// How long a session lasts without use.
 pub const IDLE: SignedDuration = SignedDuration::from_mins(30);
@@ -17,7 +22,7 @@ pub const IN_ALL: SignedDuration = SignedDuration::from_hours(12);
 const SEEN_GRAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// A session's public name: random, and of no use as its cookie.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SessionId(String);
 
@@ -30,6 +35,46 @@ impl SessionId {
     /// The 32 hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for SessionId {
+    type Err = SessionIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 16];
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| SessionIdError)?;
+        Ok(Self::from_random(bytes))
+    }
+}
+
+/// Not a session's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of a session")]
+pub struct SessionIdError;
+
+/// The value of a session's cookie.
+#[derive(Clone, Debug)]
+pub struct SessionCookie {
+    /// Which session.
+    pub id: SessionId,
+    /// What opens it.
+    pub secret: Bearer,
+}
+
+impl SessionCookie {
+    /// The value as the browser keeps it.
+    pub fn expose(&self) -> String {
+        format!("{}.{}", self.id.as_str(), self.secret.expose())
+    }
+}
+
+impl FromStr for SessionCookie {
+    type Err = SessionIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (id, secret) = text.split_once('.').ok_or(SessionIdError)?;
+        Ok(Self { id: id.parse()?, secret: secret.parse().map_err(|_| SessionIdError)? })
     }
 }
 
@@ -120,6 +165,10 @@ pub struct Session {
     pub session_id: SessionId,
     /// Who is signed in.
     pub account_id: AccountId,
+    /// With which username.
+    pub username: Username,
+    /// What the browser is known again by: forgotten where its owner ends the session from elsewhere.
+    pub device: DeviceKey,
     /// How the person signed in.
     pub authentication: Authentication,
     /// When the person signed in.
@@ -143,16 +192,20 @@ pub enum SessionRefusal {
 
 impl Session {
     /// A session that begins now.
-    pub const fn begin(
+    pub fn begin(
         session_id: SessionId,
-        account_id: AccountId,
+        holder: (AccountId, Username),
+        device: DeviceKey,
         authentication: Authentication,
         browser: BrowserName,
         now: Timestamp,
     ) -> Self {
+        let (account_id, username) = holder;
         Self {
             session_id,
             account_id,
+            username,
+            device,
             authentication,
             authenticated_at: now,
             seen_at: now,
@@ -193,11 +246,17 @@ impl Session {
 mod tests {
     use super::*;
 
+    fn begun(id: u8, account: u8, start: Timestamp) -> Session {
+        let (id, account) = (SessionId::from_random([id; 16]), AccountId::from_random([account; 16]));
+        let (somying, device) = ("somying.r".parse::<Username>().unwrap(), Bearer::new([1; 32]));
+        let device = DeviceKey::of(&device, &somying);
+        Session::begin(id, (account, somying), device, Authentication::Password, BrowserName::of(""), start)
+    }
+
     #[test]
     fn a_session_ends_idle_and_ends_in_all() {
         let start: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
-        let (id, account) = (SessionId::from_random([1; 16]), AccountId::from_random([1; 16]));
-        let mut session = Session::begin(id, account, Authentication::Password, BrowserName::of(""), start);
+        let mut session = begun(1, 1, start);
         assert_eq!(session.check(start), Ok(()));
         assert_eq!(session.check(start + SEEN_GRAIN), Err(SessionRefusal::Unseen));
         assert_eq!(session.check(start + IDLE), Err(SessionRefusal::Ended));
@@ -209,13 +268,22 @@ mod tests {
     #[test]
     fn only_the_same_persons_session_goes_on() {
         let start: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
-        let begun = |id, account| {
-            let (id, account) = (SessionId::from_random([id; 16]), AccountId::from_random([account; 16]));
-            Session::begin(id, account, Authentication::Password, BrowserName::of(""), start)
-        };
-        let (before, same, other) = (begun(1, 1), begun(2, 1).after(&begun(1, 1)), begun(3, 2).after(&begun(1, 1)));
+        let before = begun(1, 1, start);
+        let (same, other) = (begun(2, 1, start).after(&before), begun(3, 2, start).after(&before));
         assert_eq!(same.session_id, before.session_id);
         assert_ne!(other.session_id, before.session_id);
+    }
+
+    #[test]
+    fn a_cookie_names_its_session_and_nothing_else_is_one() {
+        let cookie = SessionCookie { id: SessionId::from_random([1; 16]), secret: Bearer::new([2; 32]) };
+        let read: SessionCookie = cookie.expose().parse().unwrap();
+        assert_eq!((read.id, read.secret.digest()), (cookie.id.clone(), cookie.secret.digest()));
+        for wrong in
+            ["", ".", "00", &cookie.secret.expose(), &format!("{}.00", cookie.id.as_str()), &cookie.expose()[1..]]
+        {
+            assert!(wrong.parse::<SessionCookie>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

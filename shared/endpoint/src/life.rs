@@ -2,7 +2,7 @@
 //! given in.
 
 use jiff::Timestamp;
-use oidc::{grant::Grant, scope::Scope};
+use oidc::grant::Grant;
 use store::{StoreError, sessions::Sessions};
 
 /// Whether the grant outlives its session, or the session lives.
@@ -12,9 +12,7 @@ use store::{StoreError, sessions::Sessions};
 pub async fn lives(sessions: &Sessions, grant: &Grant, now: Timestamp) -> Result<bool, StoreError> {
     let authorization = grant.authorization();
     match &authorization.person {
-        Some(person) if !authorization.scopes.contains(Scope::OFFLINE_ACCESS) => {
-            Ok(sessions.find(&person.session, now).await?.is_some())
-        }
+        Some(person) if !grant.outlives_its_session() => Ok(sessions.find(&person.session, now).await?.is_some()),
         _ => Ok(true),
     }
 }

@@ -27,7 +27,7 @@ mod token;
 
 use std::collections::BTreeSet;
 
-use domain::{account::AccountId, assurance::Ial, bearer::BearerDigest};
+use domain::{account::AccountId, assurance::Ial, session::SessionId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +75,7 @@ pub struct Person {
     /// The account.
     pub account_id: AccountId,
     /// The session it was granted in.
-    pub session: BearerDigest,
+    pub session: SessionId,
     /// That session's name towards this client (OpenID Connect Front-Channel Logout section 3).
     pub sid: String,
     /// When the person signed in.
@@ -189,6 +189,11 @@ impl Grant {
     /// Since when it is revoked.
     pub const fn revoked_at(&self) -> Option<Timestamp> {
         self.revoked_at
+    }
+
+    /// Whether it is good for longer than the session it was given in (OpenID Connect Core section 11).
+    pub fn outlives_its_session(&self) -> bool {
+        self.authorization.scopes.contains(crate::scope::Scope::OFFLINE_ACCESS)
     }
 
     /// Whether any token of it can live.

@@ -4,16 +4,18 @@
 //! nobody to tell them. Told twice, they sign nobody out twice. One that got its code in between is told too: the session
 //! ends only as it was read.
 
-use domain::{
-    account::AccountId,
-    bearer::{Bearer, BearerDigest},
-    logout::LogoutNotice,
-    session::Session,
-};
+mod everywhere;
+
+pub use everywhere::Everywhere;
+
+use domain::{account::AccountId, logout::LogoutNotice, session::Session};
 use futures_util::future::join_all;
 use oidc::client::ClientId;
 use queue::Queue;
-use store::{clients::Clients, sessions::Sessions};
+use store::{
+    clients::Clients,
+    sessions::{Before, Sessions},
+};
 use web::{Clock, Environment, Problem, StartError};
 
 /// How often a session that changed meanwhile is read again.
@@ -26,6 +28,22 @@ pub struct SignOut {
     clients: Clients,
     notices: Queue,
     clock: Clock,
+}
+
+/// From where a session is ended.
+#[derive(Clone, Copy)]
+enum Place {
+    Here,
+    Elsewhere,
+}
+
+/// What became of a session that was to be ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// How many relying parties there were to tell.
+    pub told: usize,
+    /// Whether it was there to be ended.
+    pub ended: bool,
 }
 
 impl SignOut {
@@ -43,23 +61,42 @@ impl SignOut {
         })
     }
 
-    /// Has the relying parties of a session told, and ends it; how many there were to tell.
+    /// Has the relying parties of a session told, and ends it.
     ///
     /// # Errors
     /// [`Problem::Unavailable`], [`Problem::Busy`]: then the session is as it was, and signing out can be tried again.
-    pub async fn end(&self, secret: &Bearer, session: &Session) -> Result<usize, Problem> {
+    pub async fn end(&self, session: &Session) -> Result<Outcome, Problem> {
+        let outcome = self.tell_and_end(session, Place::Here).await?;
+        tracing::info!(relying_parties = outcome.told, ended = outcome.ended, "signed out");
+        Ok(outcome)
+    }
+
+    /// The same from another browser: the one that it was in is a stranger afterwards. Whether it was there to be ended.
+    ///
+    /// # Errors
+    /// As [`Self::end`].
+    pub async fn end_elsewhere(&self, session: &Session) -> Result<bool, Problem> {
+        let Outcome { told, ended } = self.tell_and_end(session, Place::Elsewhere).await?;
+        tracing::info!(relying_parties = told, ended, "signed out from elsewhere");
+        Ok(ended)
+    }
+
+    async fn tell_and_end(&self, session: &Session, place: Place) -> Result<Outcome, Problem> {
         let mut session = session.clone();
         for _ in 0..RACES {
             let notices = self.notices_of(&session).await?;
             self.send(&notices).await?;
             let told = notices.len();
-            if self.sessions.end(secret, &session).await.map_err(wizard::unavailable)? {
-                tracing::info!(relying_parties = told, "signed out");
-                return Ok(told);
+            let ended = match place {
+                Place::Here => self.sessions.end(&session).await,
+                Place::Elsewhere => self.sessions.end_and_forget(&session).await,
+            };
+            if ended.map_err(wizard::unavailable)? {
+                return Ok(Outcome { told, ended: true });
             }
-            match self.sessions.open(secret, self.clock.now()).await.map_err(wizard::unavailable)? {
+            match self.sessions.find(&session.session_id, self.clock.now()).await.map_err(wizard::unavailable)? {
                 Some(changed) => session = changed,
-                None => return Ok(told),
+                None => return Ok(Outcome { told, ended: false }),
             }
         }
         Err(Problem::Busy)
@@ -71,11 +108,11 @@ impl SignOut {
     /// The table's.
     pub async fn left_by(
         &self,
-        before: Option<&(BearerDigest, Session)>,
+        before: Option<&Before>,
         account: Option<AccountId>,
     ) -> Result<Vec<LogoutNotice>, Problem> {
         match before {
-            Some((_, before)) if Some(before.account_id) != account => self.notices_of(before).await,
+            Some(Before { session, .. }) if Some(session.account_id) != account => self.notices_of(session).await,
             _ => Ok(Vec::new()),
         }
     }

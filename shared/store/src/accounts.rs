@@ -15,12 +15,13 @@ use domain::{
     sealed::{Mac, PasswordVerifier},
     username::Username,
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     StoreError, Table,
     failure::{if_held, incomplete},
-    item, text,
+    item, number, text,
 };
 
 /// The table of accounts.
@@ -32,6 +33,9 @@ pub struct Accounts(pub(crate) Table);
 pub(crate) struct AccountRow {
     pub(crate) pk: String,
     pub(crate) account: Account,
+    /// When its password was last changed, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) password_changed: Option<i64>,
 }
 
 /// `username#<username>`: what a sign-in needs before it knows anything else.
@@ -51,6 +55,9 @@ pub struct Login {
     pub password: PasswordVerifier,
     /// Where its codes go: here too, so that a code can be made while the password is still compared.
     pub mobile_number: MobileNumber,
+    /// Browsers last seen before this moment are strangers; in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devices_from: Option<i64>,
 }
 
 /// `citizen-id#...#<mac>`: who holds a citizen ID.
@@ -122,6 +129,23 @@ impl Accounts {
         Ok(if_held(outcome)?.is_some())
     }
 
+    /// Makes every browser a stranger that was last seen before now.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn forget_devices(&self, username: &Username, now: Timestamp) -> Result<(), StoreError> {
+        let request = self
+            .0
+            .client
+            .update_item()
+            .table_name(&self.0.name)
+            .key("pk", text(username_key(username)))
+            .update_expression("SET devices_from = :now")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":now", number(now.as_millisecond()));
+        if_held(request.send().await).map(drop)
+    }
+
     /// Whether somebody proven holds the citizen ID.
     ///
     /// # Errors
@@ -150,6 +174,25 @@ pub(crate) fn active(accounts: &Table, account: AccountId) -> Result<ConditionCh
         .condition_expression("account.#status = :active")
         .expression_attribute_names("#status", "status")
         .expression_attribute_values(":active", text("active"))
+        .build()
+        .map_err(incomplete)
+}
+
+/// The same, and that its password is still the one that was typed at a moment.
+pub(crate) fn unchanged_since(
+    accounts: &Table,
+    account: AccountId,
+    typed_at: Timestamp,
+) -> Result<ConditionCheck, StoreError> {
+    ConditionCheck::builder()
+        .table_name(&accounts.name)
+        .key("pk", text(account_key(account)))
+        .condition_expression(
+            "account.#status = :active AND (attribute_not_exists(password_changed) OR password_changed <= :typed_at)",
+        )
+        .expression_attribute_names("#status", "status")
+        .expression_attribute_values(":active", text("active"))
+        .expression_attribute_values(":typed_at", number(typed_at.as_millisecond()))
         .build()
         .map_err(incomplete)
 }

@@ -17,6 +17,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use crate::{
     StoreError, Table,
+    accounts::Login,
     failure::{if_held, incomplete},
     item, number, text,
     transaction::IntoTransaction,
@@ -44,6 +45,16 @@ pub struct KnownDevice {
     pub key: DeviceKey,
     /// Whose it is.
     pub account_id: AccountId,
+    /// When it was last signed in with, in milliseconds since 1970.
+    pub seen: i64,
+}
+
+impl KnownDevice {
+    /// Whether it is known to this account: a username may have passed to somebody else, and browsers are forgotten
+    /// when the password changes.
+    pub fn is_known_to(&self, login: &Login) -> bool {
+        self.account_id == login.account_id && login.devices_from.is_none_or(|from| from <= self.seen)
+    }
 }
 
 impl Devices {
@@ -78,7 +89,7 @@ impl Devices {
             .await;
         let Some(item) = if_held(outcome)?.and_then(|output| output.attributes) else { return Ok(None) };
         let row: Row = from_item(item).map_err(StoreError::Shape)?;
-        Ok(Some(KnownDevice { key: key.clone(), account_id: row.device.account_id }))
+        Ok(Some(KnownDevice { key: key.clone(), account_id: row.device.account_id, seen: row.device.seen }))
     }
 
     /// Takes back a failure that was none. Sent at most once, as every refund.
@@ -124,6 +135,6 @@ impl Devices {
     }
 }
 
-fn row_key(key: &DeviceKey) -> String {
+pub(crate) fn row_key(key: &DeviceKey) -> String {
     format!("device#{}", key.as_str())
 }

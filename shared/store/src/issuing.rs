@@ -1,4 +1,5 @@
-//! Issuing an authorization code: one transaction writes the grant, notes the client in the session, gives the person a
+//! Issuing an authorization code: one transaction writes the grant, notes the client in the session and what lasts with
+//! the account, gives the person a
 //! name there, and uses up the request it answers. All of it or nothing.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -17,6 +18,7 @@ use crate::{
     requests::{PushedKey, Requests},
     sessions::Sessions,
     transaction::{self, Cancelled, IntoTransaction},
+    whereabouts::Whereabouts,
 };
 
 /// A code about to be issued.
@@ -28,8 +30,8 @@ pub struct Issuing<'a> {
     pub account: AccountId,
     /// Who gets it.
     pub client: &'a Client,
-    /// The session it is issued in: its cookie's secret, and its name.
-    pub session: (&'a Bearer, &'a SessionId),
+    /// The session it is issued in.
+    pub session: &'a SessionId,
     /// What the session remembers of the client.
     pub relying_party: RelyingParty,
     /// Whether the person gets a name in the client's sector with it.
@@ -81,6 +83,8 @@ pub struct Issuer {
     pub accounts: Accounts,
     /// The person's name.
     pub consents: Consents,
+    /// Where the person is found to be signed in.
+    pub whereabouts: Whereabouts,
 }
 
 impl Issuer {
@@ -103,7 +107,6 @@ impl Issuer {
 
     fn parts(&self, issuing: Issuing<'_>) -> Result<Vec<(Part, TransactWriteItem)>, StoreError> {
         let Issuing { grant, account, client, session, relying_party, is_named_now, waiting, pushed } = issuing;
-        let (secret, session_id) = session;
         let mut parts = Vec::new();
         if let Some(handle) = waiting {
             parts.push((Part::Request, self.requests.used_up(handle)?));
@@ -115,11 +118,11 @@ impl Issuer {
             parts.push((Part::Subject, self.consents.name(account, client.subject_sector(), &relying_party.sub)?));
         }
         let client_id = client.client_id.as_str();
-        parts.push((
-            Part::Session,
-            self.sessions.add_relying_party(&secret.digest(), session_id, client_id, &relying_party)?,
-        ));
+        parts.push((Part::Session, self.sessions.add_relying_party(session, client_id, &relying_party)?));
         parts.push((Part::Account, accounts::active(&self.accounts.0, account)?.into_transaction()));
+        if grant.outlives_its_session() {
+            parts.push((Part::Grant, self.whereabouts.grant(account, &grant)?));
+        }
         parts.push((Part::Grant, self.grants.beginning(grant)?));
         Ok(parts)
     }

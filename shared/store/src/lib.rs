@@ -13,6 +13,7 @@ pub mod issuing;
 pub mod limits;
 pub mod lockout;
 pub mod opening;
+pub mod password_change;
 pub mod pending_sign_ins;
 pub mod registrations;
 pub mod replays;
@@ -20,6 +21,7 @@ pub mod requests;
 pub mod sessions;
 pub mod signing_keys;
 mod transaction;
+pub mod whereabouts;
 
 pub use conflict::client;
 pub use failure::StoreError;

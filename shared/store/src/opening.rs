@@ -105,8 +105,12 @@ pub async fn open(
 
     let (tombstone, write) = registrations.close(stored, &account.username)?;
     let mut parts = vec![(Part::Registration, tombstone.into_transaction())];
-    let login =
-        Login { account_id: account.id, password: password.clone(), mobile_number: account.mobile_number.clone() };
+    let login = Login {
+        account_id: account.id,
+        password: password.clone(),
+        mobile_number: account.mobile_number.clone(),
+        devices_from: None,
+    };
     let username = UsernameRow { pk: username_key(&account.username), login };
     parts.push((Part::Username, put_new(table, item(&username)?)?));
     let holder = |pk: String| Holder { pk, account_id: account.id, number_mac: number_mac.clone() };
@@ -123,7 +127,7 @@ pub async fn open(
     }
     parts.push((Part::Device, devices.remember(&device_key, Device::seen(account.id, now))?));
     parts.extend(limits.giving_back(charges)?.into_iter().map(|count| (Part::Guess, count.into_transaction())));
-    let row = AccountRow { pk: account_key(account.id), account };
+    let row = AccountRow { pk: account_key(account.id), account, password_changed: None };
     parts.push((Part::Account, put_new(table, item(&row)?)?));
 
     let (meanings, items): (Vec<_>, Vec<_>) = parts.into_iter().unzip();

@@ -139,13 +139,16 @@ impl<'a> Browser<'a> {
     #[expect(clippy::expect_used, reason = "only tests send requests")]
     pub async fn send(&self, request: http::request::Builder, body: Bytes) -> Answer {
         let cookies: Vec<_> = self.jar().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut request = request.header("x-forwarded-for", self.address.to_string()).header("user-agent", "journeys");
+        let mut request = request.header("x-forwarded-for", self.address.to_string());
         request = request.header(header::HOST, "localhost:8080");
         let given = |request: &http::request::Builder, name| {
             request.headers_ref().is_some_and(|headers| headers.contains_key(name))
         };
         if !given(&request, header::ACCEPT) {
             request = request.header(header::ACCEPT, self.accept);
+        }
+        if !given(&request, header::USER_AGENT) {
+            request = request.header(header::USER_AGENT, "journeys");
         }
         if !given(&request, header::HOST) {
             request = request.header(header::HOST, "localhost:8080");

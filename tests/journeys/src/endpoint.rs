@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::{browser::Browser, person::Person, world::World};
 
+/// A password that somebody might change to.
+const ANOTHER: &str = "เต่าทอง เดินข้ามสะพาน ตอนฝนตก";
+
 /// An endpoint that takes a POST.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint {
@@ -27,7 +30,7 @@ enum Reached {
 
 impl Endpoint {
     /// All of them, but for the consent, which is given to a request alone, and what clients call.
-    pub const EVERY: [Self; 11] = [
+    pub const EVERY: [Self; 13] = [
         Self::new("/registration/terms", &["terms_version", "consent"], Reached::Nobody),
         Self::new(
             "/registration/identity",
@@ -46,6 +49,8 @@ impl Endpoint {
         Self::new("/registration/extend", &[], Reached::Walking(5)),
         Self::new("/sign-in", &["username", "password"], Reached::Nobody),
         Self::new("/sign-in/otp", &["code"], Reached::WaitingForCode),
+        Self::new("/account/sessions", &["end"], Reached::SignedIn),
+        Self::new("/account/password", &["current_password", "password", "password_confirmation"], Reached::SignedIn),
         Self::new("/account/sign-out", &["confirm"], Reached::SignedIn),
     ];
 
@@ -81,6 +86,11 @@ impl Endpoint {
             "/registration/otp" => json!({ "code": "000000" }),
             "/sign-in/otp" => json!({ "code": world.code_sent_to(&person.e164()) }),
             "/sign-in" => json!({ "username": person.username, "password": person.password }),
+            "/account/sessions" => json!({ "end": "all" }),
+            "/account/password" => json!({
+                "current_password": person.password, "password": ANOTHER, "password_confirmation": ANOTHER,
+                "end_others": "yes",
+            }),
             _ => json!({ "confirm": "yes" }),
         }
     }

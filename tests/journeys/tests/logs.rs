@@ -23,10 +23,11 @@ use local::aws::faults::{Fault, Refusal, Rule, Service};
 use serde_json::{Value, json};
 
 /// Our own crates say all they can; the others what they say when deployed (the template's `RUST_LOG`).
-const FILTER: &str = "info,account=trace,assets=trace,domain=trace,home=trace,keys=trace,local=trace,registry=trace,\
+const FILTER: &str = "info,account=trace,account_password=trace,account_sessions=trace,assets=trace,\
+                      authentication=trace,domain=trace,home=trace,keys=trace,local=trace,registry=trace,\
                       registration_account=trace,registration_identity=trace,registration_mobile=trace,\
-                      registration_otp=trace,registration_review=trace,registration_terms=trace,sign_in=trace,sms=trace,\
-                      store=trace,web=trace,wizard=trace";
+                      registration_otp=trace,registration_review=trace,registration_terms=trace,sign_in=trace,\
+                      sign_out=trace,sms=trace,store=trace,web=trace,wizard=trace";
 
 /// The log so far.
 #[derive(Clone, Default)]
@@ -87,6 +88,7 @@ impl Secrets {
             ("number in E.164", person.e164().trim_start_matches('+').to_owned()),
             ("username", username.clone()),
             ("password", password.clone()),
+            ("changed password", changed(person)),
         ] {
             secrets.note(what, Some(value));
         }
@@ -181,8 +183,13 @@ async fn post(browser: &Browser<'_>, path: &str, fields: &Value) -> Answer {
     }
 }
 
-/// Every request of a registration and a sign-in, in order, with its fields.
-fn requests(person: &Person, code: &str) -> [(&'static str, Value); 8] {
+/// What a person changes their password to.
+fn changed(person: &Person) -> String {
+    format!("{} กับเต่าทอง", person.password)
+}
+
+/// Every request of a registration, a sign-in and the account, in order, with its fields.
+fn requests(person: &Person, code: &str) -> [(&'static str, Value); 10] {
     [
         ("/registration/terms", json!({ "terms_version": "2026-11-01", "consent": "accept" })),
         ("/registration/identity", person.identity()),
@@ -191,6 +198,14 @@ fn requests(person: &Person, code: &str) -> [(&'static str, Value); 8] {
         ("/registration/otp", json!({ "code": code })),
         ("/registration/review", json!({ "confirm": "yes" })),
         ("/sign-in", json!({ "username": person.username, "password": person.password })),
+        (
+            "/account/password",
+            json!({
+                "current_password": person.password, "password": changed(person),
+                "password_confirmation": changed(person), "end_others": "yes",
+            }),
+        ),
+        ("/account/sessions", json!({ "end": "others" })),
         ("/account/sign-out", json!({ "confirm": "yes" })),
     ]
 }
@@ -211,6 +226,8 @@ fn called(path: &str) -> &'static [(Service, &'static str)] {
         "/registration/otp" => &[GET, MAC, UPDATE, PUT],
         "/registration/review" => &[GET, TRANSACT],
         "/sign-in" => &[GET, UPDATE, (Kms, "VerifyMac"), TRANSACT],
+        "/account/password" => &[GET, UPDATE, (Kms, "VerifyMac"), MAC, TRANSACT, (DynamoDb, "Query")],
+        "/account/sessions" => &[GET, (DynamoDb, "Query")],
         _ => &[(DynamoDb, "DeleteItem")],
     }
 }
@@ -218,7 +235,7 @@ fn called(path: &str) -> &'static [(Service, &'static str)] {
 /// From the terms to the way out; before each step its page, a body nobody can read, fields nobody can accept, and
 /// `trouble` at everything it calls.
 async fn journey(world: &World, browser: &Browser<'_>, person: &Person, secrets: &mut Secrets, trouble: Option<Fault>) {
-    for index in 0..8 {
+    for index in 0..10 {
         let code = world.code_sent_to(&person.e164()).unwrap_or_default();
         secrets.note("code", Some(code.clone()));
         let (path, fields) = requests(person, &code)[index].clone();

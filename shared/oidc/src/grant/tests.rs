@@ -34,7 +34,7 @@ fn authorization(scope: &str) -> Authorization {
         subject: "sub-rp".to_owned(),
         person: Some(Person {
             account_id: AccountId::from_random([1; 16]),
-            session: Bearer::new([2; 32]).digest(),
+            session: SessionId::from_random([2; 16]),
             sid: "sid".to_owned(),
             auth_time: now(),
             acr: Acr::Aal1,

@@ -19,7 +19,7 @@ fn granted() -> Authorization {
         subject: "s".to_owned(),
         person: Some(Person {
             account_id: AccountId::from_random([1; 16]),
-            session: Bearer::new([2; 32]).digest(),
+            session: SessionId::from_random([2; 16]),
             sid: "sid-1".to_owned(),
             auth_time: now() - SignedDuration::from_secs(100),
             acr: Acr::Aal2,

@@ -11,9 +11,14 @@ use serde_json::json;
 
 /// What a person waits for at most, one after the other.
 const BUDGET: usize = 3;
-/// And where a text follows a sign-in.
-const DEEPER: [(&str, usize); 2] =
-    [("POST /sign-in (a new browser, for a service)", 4), ("POST /sign-in/otp (another code)", 4)];
+/// And where more is the price of something else: the README says of what.
+const DEEPER: [(&str, usize); 5] = [
+    ("POST /sign-in (a new browser, for a service)", 4),
+    ("POST /sign-in/otp (another code)", 4),
+    ("POST /account/sessions (the others)", 5),
+    ("POST /account/password", 4),
+    ("POST /account/password (ending the others)", 7),
+];
 /// Where relying parties wait, and their people with them.
 const SHALLOWER: [(&str, usize); 3] = [
     ("POST /connect/token (a code)", 2),
@@ -88,7 +93,7 @@ fn run<T>(journey: impl Future<Output = T>) -> T {
 
 async fn measure() -> Vec<Row> {
     let world = World::new().await;
-    let (browser, person) = (world.browser(), world.person());
+    let (browser, mut person) = (world.browser(), world.person());
     world.calls.take();
     let mut measured = Measured { world: &world, rows: Vec::new() };
     around(&mut measured, &browser).await;
@@ -98,6 +103,7 @@ async fn measure() -> Vec<Row> {
     measured.note("POST /sign-in", &browser.sign_in(&person).await);
     measured.note("POST /sign-in (again)", &browser.sign_in(&person).await);
     measured.get(&browser, "/account").await;
+    person.password = account(&mut measured, &browser, &person).await;
     measured.note("POST /account/sign-out", &browser.post("/account/sign-out", &json!({ "confirm": "yes" })).await);
     measured.get(&browser, "/account/signed-out").await;
 
@@ -141,6 +147,43 @@ async fn register(measured: &mut Measured<'_>, browser: &Browser<'_>, person: &P
     measured.get(browser, "/registration/review").await;
     measured.note("POST /registration/review", &browser.confirm().await);
     measured.get(browser, "/registration/done").await;
+}
+
+/// Where one is signed in, and the password, while another browser is signed in too; the password it ends with.
+async fn account(measured: &mut Measured<'_>, browser: &Browser<'_>, person: &Person) -> String {
+    let (world, other) = (measured.world, measured.world.browser());
+    let elsewhere = async |password: &str| {
+        // Past the texts that an account is sent at most in a quarter of an hour, and within a session's half.
+        world.pass(jiff::SignedDuration::from_mins(15));
+        let person = Person { password: password.to_owned(), ..person.clone() };
+        assert_eq!(other.sign_in_with_code(&person).await.step(), "done");
+        // Within the minute that a use is noted for: what is measured is not that.
+        browser.get("/account").await;
+        world.calls.take();
+    };
+    elsewhere(&person.password).await;
+    measured.get(browser, "/account/sessions").await;
+    let sessions = browser.get("/account/sessions").await.json()["sessions"].clone();
+    let named = sessions.as_array().unwrap().iter().find(|session| session["current"] == false).unwrap();
+    world.calls.take();
+    let ended = browser.post("/account/sessions", &json!({ "end": named["session_id"] })).await;
+    measured.note("POST /account/sessions (one)", &ended);
+    elsewhere(&person.password).await;
+    let ended = browser.post("/account/sessions", &json!({ "end": "others" })).await;
+    measured.note("POST /account/sessions (the others)", &ended);
+    measured.get(browser, "/account/password").await;
+    let mut password = person.password.clone();
+    for (endpoint, ends) in [("POST /account/password", "no"), ("POST /account/password (ending the others)", "yes")] {
+        elsewhere(&password).await;
+        let new = format!("{} {ends}", person.password);
+        let fields = json!({
+            "current_password": password, "password": new, "password_confirmation": new, "end_others": ends,
+        });
+        measured.note(endpoint, &browser.post("/account/password", &fields).await);
+        password = new;
+    }
+    world.pass(jiff::SignedDuration::from_mins(15));
+    password
 }
 
 /// The README's table. What calls nobody is one line.

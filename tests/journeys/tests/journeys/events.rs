@@ -8,7 +8,7 @@ use http::{Request, StatusCode};
 use journeys::{Answer, Browser, World};
 
 /// In the order of a registration: each is sent as it stands, but for the cookie of the one under way.
-const EVENTS: [(&str, StatusCode); 33] = [
+const EVENTS: [(&str, StatusCode); 37] = [
     ("home.get", StatusCode::OK),
     ("home.not-found", StatusCode::NOT_FOUND),
     ("assets.outdated", StatusCode::NOT_FOUND),
@@ -23,6 +23,10 @@ const EVENTS: [(&str, StatusCode); 33] = [
     ("sign-in.post", StatusCode::UNAUTHORIZED),
     ("sign-in-otp.post", StatusCode::UNAUTHORIZED),
     ("account.get", StatusCode::UNAUTHORIZED),
+    ("account-sessions.get", StatusCode::UNAUTHORIZED),
+    ("account-sessions.end", StatusCode::UNAUTHORIZED),
+    ("account-password.get", StatusCode::UNAUTHORIZED),
+    ("account-password.post", StatusCode::UNAUTHORIZED),
     ("sso-metadata.discovery", StatusCode::OK),
     ("sso-metadata.jwks", StatusCode::OK),
     ("sso-authorize.get", StatusCode::SEE_OTHER),

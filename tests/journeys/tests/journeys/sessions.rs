@@ -196,6 +196,23 @@ async fn signing_in_twice_at_once_forgets_no_service() {
     assert_eq!((world.calls.interruptions_left(), services(&browser).await), (0, vec!["rp".to_owned()]));
 }
 
+/// The other press of the button, whose answer the browser keeps.
+#[tokio::test]
+async fn who_signs_in_with_the_cookie_before_goes_on_with_the_same_session() {
+    let world = World::new().await;
+    let listening = RelyingParty::answering("200 OK").await;
+    let rp = listener(&world, "rp", &listening).await;
+    let (browser, person) = registered(&world).await;
+    rp.tokens(&browser, &person, &[]).await;
+    let before = browser.twin();
+    assert_eq!(browser.sign_in(&person).await.step(), "done");
+    assert_eq!(before.sign_in(&person).await.step(), "done");
+    assert_eq!(services(&before).await, ["rp"]);
+    assert_eq!(browser.get("/account").await.code(), "not_signed_in", "one cookie opens it");
+    world.local.queues().settled("LogoutNotices").await;
+    assert!(told(&listening).is_empty(), "nobody signed out");
+}
+
 #[tokio::test]
 async fn a_service_that_got_its_code_while_the_person_signed_out_is_told() {
     let world = lasting().await;
