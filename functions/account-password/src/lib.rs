@@ -256,9 +256,11 @@ impl AccountPassword {
     /// Ends the other sessions, and the grants that would outlive them. What was begun with the old password while it
     /// was being changed is found too: it is looked for afterwards, and nothing can begin with it any more.
     async fn end_others(&self, session: &Session, now: Timestamp) -> Others {
-        let (account, kept) = (session.account_id, &session.session_id);
-        let (sessions, grants) =
-            tokio::join!(self.everywhere.end_all_but(Some(kept), account, now), self.revoke_grants(session, now));
+        let sessions = async {
+            let sessions = self.everywhere.sessions(session.account_id, now).await?;
+            self.everywhere.end_all_but(Some(&session.session_id), &sessions).await
+        };
+        let (sessions, grants) = tokio::join!(sessions, self.revoke_grants(session, now));
         match (sessions, grants) {
             (Ok(_), Ok(())) => Others::Ended,
             _ => Others::NotEnded,

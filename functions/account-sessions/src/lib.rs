@@ -6,7 +6,7 @@
 mod ending;
 mod page;
 
-use authentication::{Authentication, SignedIn};
+use authentication::Authentication;
 use domain::{
     language::Language,
     session::{RelyingParty, Session, SessionId},
@@ -134,38 +134,39 @@ impl AccountSessions {
         fields.finish()?;
         let ending = ending.ok_or(Problem::Internal)?;
         let now = self.authentication.clock.now();
-        let named = async {
+        let session = self.authentication.session(incoming).await?.ok_or(Problem::NotSignedIn)?;
+        let (account, current) = (session.account_id, &session.session_id);
+        let concerned = async {
             match &ending {
-                Ending::One(id) => self.everywhere.find(id, now).await,
-                Ending::Others | Ending::All => Ok(None),
+                Ending::One(id) => Ok(Vec::from_iter(self.everywhere.find(id, now).await?)),
+                Ending::Others | Ending::All => self.everywhere.sessions(account, now).await,
             }
         };
-        let (signed_in, named) = tokio::join!(self.authentication.signed_in(incoming), named);
-        let SignedIn { session, .. } = signed_in?.ok_or(Problem::NotSignedIn)?;
-        let (account, current) = (session.account_id, &session.session_id);
+        let (holder, concerned) = tokio::join!(self.authentication.holder(&session), concerned);
+        holder?.ok_or(Problem::NotSignedIn)?;
+        let concerned = concerned?;
         let outcome = match ending {
             Ending::One(id) if id == *current => {
                 let was_there = self.sign_out.end(&session).await?.ended;
                 Ended { ended: usize::from(was_there), signed_out: true }
             }
             Ending::One(_) => {
-                let own = named?.filter(|named| named.account_id == account);
-                let ended = match own {
-                    Some(own) => self.everywhere.end(&own).await?,
+                let ended = match concerned.iter().find(|named| named.account_id == account) {
+                    Some(own) => self.everywhere.end(own).await?,
                     None => false,
                 };
                 Ended { ended: usize::from(ended), signed_out: false }
             }
             Ending::Others => {
-                let ended = self.everywhere.end_all_but(Some(current), account, now).await?;
+                let ended = self.everywhere.end_all_but(Some(current), &concerned).await?;
                 Ended { ended, signed_out: false }
             }
             Ending::All => {
                 // Browsers without a session are strangers from now on too.
-                let accounts = &self.authentication.accounts;
-                accounts.forget_devices(&session.username, now).await.map_err(wizard::unavailable)?;
-                let ended = self.everywhere.end_all_but(None, account, now).await?;
-                Ended { ended, signed_out: true }
+                let forgotten = self.authentication.accounts.forget_devices(&session.username, now);
+                let (forgotten, ended) = tokio::join!(forgotten, self.everywhere.end_all_but(None, &concerned));
+                forgotten.map_err(wizard::unavailable)?;
+                Ended { ended: ended?, signed_out: true }
             }
         };
         Ok(answered(incoming, &outcome))

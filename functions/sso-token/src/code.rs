@@ -10,7 +10,7 @@ use oidc::{
     scope::Scope,
 };
 use serde_json::Value;
-use store::grants::{RACES, SaveError, StoredGrant};
+use store::grants::{RACES, SaveError, StoredGrant, Together};
 
 use crate::{
     Asking, SsoToken,
@@ -58,7 +58,14 @@ impl SsoToken {
             Err(refusal) => return Err(Attempt::Failed(self.refused(code.grant(), refusal, *now).await)),
         };
         let authorization = stored.grant.authorization().clone();
-        let account = authorization.person.as_ref().map(|person| person.account_id);
+        // A code that waited while the person signed out gives nothing: nobody would be told to end it.
+        let person = authorization.person.as_ref();
+        let together = Together {
+            replays,
+            account: person.map(|person| (&self.accounts, person.account_id)),
+            session: person.map(|person| (&self.sessions, &person.session)),
+            ..Together::default()
+        };
         let audience = audience(&call.form, &authorization.resources, client, &self.issuer).map_err(Attempt::failed)?;
         let access = self.new_access(client, audience, still_registered(client, &authorization.scopes), jkt.clone());
         let offline = authorization.scopes.contains(Scope::OFFLINE_ACCESS) && client.may_use(GrantType::RefreshToken);
@@ -73,7 +80,7 @@ impl SsoToken {
         let (access, refresh) = stored.grant.redeem(redeemable, access, refresh, *now);
         let grant = stored.grant.clone();
         let tokens = Tokens { grant: &grant, access: &access, refresh: refresh.as_ref(), is_first: true };
-        let (saved, told) = tokio::join!(self.save(stored, replays, account), self.tell(client, tokens, *now));
+        let (saved, told) = tokio::join!(self.grants.save(stored, together), self.tell(client, tokens, *now));
         match saved {
             Ok(()) => {}
             Err(SaveError::Changed) => return Err(Attempt::Raced),

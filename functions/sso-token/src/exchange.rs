@@ -98,6 +98,7 @@ impl SsoToken {
         let together = Together {
             replays,
             account: Some((&self.accounts, person.account_id)),
+            session: None,
             naming: known.is_none().then(|| Naming {
                 consents: &self.consents,
                 account: person.account_id,

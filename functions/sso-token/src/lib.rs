@@ -8,7 +8,7 @@ mod exchange;
 mod issue;
 mod refresh;
 
-use domain::{account::AccountId, entropy::Entropy};
+use domain::entropy::Entropy;
 use endpoint::{Call, Caller, Clients, Failure, given, replayed};
 use http::Method;
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ use store::{
     accounts::Accounts,
     consents::Consents,
     disclosures::Disclosures,
-    grants::{Grants, SaveError, StoredGrant, Together},
+    grants::{Grants, SaveError, StoredGrant},
     limits::Limits,
     replays::{Replay, Replays},
     sessions::Sessions,
@@ -159,12 +159,6 @@ impl SsoToken {
         }
         failure
     }
-
-    /// Writes a grant with everything that must hold in that moment.
-    async fn save(&self, stored: StoredGrant, replays: &[Replay], account: Option<AccountId>) -> Result<(), SaveError> {
-        let account = account.map(|id| (&self.accounts, id));
-        self.grants.save(stored, Together { replays, account, ..Together::default() }).await
-    }
 }
 
 /// What a failed write is to the client; a race is the caller's to run again.
@@ -172,7 +166,7 @@ fn not_saved(error: SaveError) -> Failure {
     match error {
         SaveError::Changed => Failure::NotNow(1),
         SaveError::Replayed(signed) => replayed(signed),
-        SaveError::NotActive => OAuthError::invalid_grant("the grant is not good any more").into(),
+        SaveError::NotActive | SaveError::SessionEnded => OAuthError::invalid_grant("the grant is not good any more").into(),
         SaveError::Store(error) => error.into(),
     }
 }

@@ -9,7 +9,7 @@ use oidc::{
     scope::Scopes,
 };
 use serde_json::Value;
-use store::grants::{RACES, SaveError, StoredGrant};
+use store::grants::{RACES, SaveError, StoredGrant, Together};
 
 use crate::{
     Asking, SsoToken,
@@ -53,13 +53,14 @@ impl SsoToken {
             Err(refusal) => return Err(Attempt::Failed(self.refresh_refused(token.grant(), refusal, *now).await)),
         };
         let authorization = stored.grant.authorization().clone();
-        let account = authorization.person.as_ref().map(|person| person.account_id);
+        let account = authorization.person.as_ref().map(|person| (&self.accounts, person.account_id));
         let audience = audience(&call.form, &authorization.resources, client, &self.issuer).map_err(Attempt::failed)?;
         let access = self.new_access(client, audience, still_registered(client, &rotatable.scopes), jkt.clone());
         let (access, refresh) = stored.grant.rotate(rotatable, self.entropy.bytes(), access, *now);
         let grant = stored.grant.clone();
         let tokens = Tokens { grant: &grant, access: &access, refresh: Some(&refresh), is_first: false };
-        let (saved, told) = tokio::join!(self.save(stored, replays, account), self.tell(client, tokens, *now));
+        let together = Together { replays, account, ..Together::default() };
+        let (saved, told) = tokio::join!(self.grants.save(stored, together), self.tell(client, tokens, *now));
         match saved {
             Ok(()) => {}
             Err(SaveError::Changed) => return Err(Attempt::Raced),

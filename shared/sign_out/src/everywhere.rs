@@ -66,18 +66,12 @@ impl Everywhere {
         self.sign_out.end_elsewhere(session).await
     }
 
-    /// Ends every session of the account but `kept`: how many it ended. One that cannot be ended leaves none of the
-    /// others standing.
+    /// Ends every one of these sessions but `kept`: how many it ended. One that cannot be ended leaves none of the others
+    /// standing.
     ///
     /// # Errors
-    /// The tables' and the queue's; what is left can be ended by trying again.
-    pub async fn end_all_but(
-        &self,
-        kept: Option<&SessionId>,
-        account: AccountId,
-        now: Timestamp,
-    ) -> Result<usize, Problem> {
-        let sessions = self.sessions(account, now).await?;
+    /// The table's and the queue's; what is left can be ended by trying again.
+    pub async fn end_all_but(&self, kept: Option<&SessionId>, sessions: &[Session]) -> Result<usize, Problem> {
         let others: Vec<_> = sessions.iter().filter(|session| Some(&session.session_id) != kept).collect();
         let (mut ended, mut problem) = (0, None);
         for sessions in others.chunks(AT_A_TIME) {

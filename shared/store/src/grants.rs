@@ -2,7 +2,7 @@
 //! same code or token one loses, reads again, and meets what the other left.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use domain::account::AccountId;
+use domain::{account::AccountId, session::SessionId};
 use jiff::{SignedDuration, Timestamp};
 use oidc::grant::{Grant, GrantId};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use crate::{
     failure::incomplete,
     item, number,
     replays::{Replay, Replays, Signed},
+    sessions::Sessions,
     transaction::{self, Cancelled, IntoTransaction},
 };
 
@@ -50,6 +51,8 @@ pub struct Together<'a> {
     pub replays: &'a [Replay],
     /// The person's account, which must be active.
     pub account: Option<(&'a Accounts, AccountId)>,
+    /// The session that something is given in, which must not have ended.
+    pub session: Option<(&'a Sessions, &'a SessionId)>,
     /// A name that the person gets in a sector; if there is one by now, it is to be read again.
     pub naming: Option<Naming<'a>>,
     /// What is told with it, and a random part of its key.
@@ -81,6 +84,9 @@ pub enum SaveError {
     /// The account cannot be used.
     #[error("the account is not active")]
     NotActive,
+    /// The session has ended.
+    #[error("the session has ended")]
+    SessionEnded,
     /// DynamoDB could not be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -174,6 +180,9 @@ impl Grants {
         }
         if let Some((accounts, account)) = together.account {
             items.push((SaveError::NotActive, accounts::active(&accounts.0, account)?.into_transaction()));
+        }
+        if let Some((sessions, session)) = together.session {
+            items.push((SaveError::SessionEnded, sessions.still_there(session)?));
         }
         if let Some(Naming { consents, account, sector, subject }) = together.naming {
             items.push((SaveError::Changed, consents.name(account, sector, subject)?));

@@ -9,7 +9,7 @@ mod beginning;
 
 pub use beginning::{Before, BeginError, Beginning};
 
-use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, TransactWriteItem, Update};
 use domain::{
     bearer::BearerDigest,
     device::DeviceKey,
@@ -168,6 +168,17 @@ impl Sessions {
             .expression_attribute_values(":before", text(before.as_str()))
             .expression_attribute_values(":after", text(after.as_str()))
             .expression_attribute_values(":device", text(device.as_str()))
+            .build()
+            .map(IntoTransaction::into_transaction)
+            .map_err(incomplete)
+    }
+
+    /// That a session was not ended, in the very moment of a transaction.
+    pub(crate) fn still_there(&self, id: &SessionId) -> Result<TransactWriteItem, StoreError> {
+        ConditionCheck::builder()
+            .table_name(&self.table.name)
+            .key("id", text(key(id)))
+            .condition_expression("attribute_exists(id)")
             .build()
             .map(IntoTransaction::into_transaction)
             .map_err(incomplete)

@@ -148,10 +148,15 @@ async fn what_is_no_name_number_or_code_is_told_of_every_field(#[case] text: &st
                 assert_eq!(answer.code(), "sign_in_failed", "{}", answer.body);
                 continue;
             }
-            // The same twice over, so the second field of the password has nothing wrong with it; and a password may
-            // be of any characters, if there are enough of them.
+            // The same twice over, so the second field of the password has nothing wrong with it; a password may be of
+            // any characters, if there are enough of them; and the current one is tried once there is a new one.
             let long = text.chars().count() >= 12;
-            let good = |field: &str| field == "password_confirmation" || (field == "password" && long);
+            let good = |field: &str| match field {
+                "password_confirmation" => true,
+                "password" => long,
+                "current_password" => !long,
+                _ => false,
+            };
             let mut wrong = endpoint.fields.iter().filter(|field| !good(field));
             let named: BTreeSet<_> =
                 answer.field_errors().iter().map(|error| error.split(':').next().unwrap().to_owned()).collect();

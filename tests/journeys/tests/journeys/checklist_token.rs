@@ -65,6 +65,21 @@ async fn checklist_13_fifty_who_come_with_one_code_get_one_answer_and_its_reuse_
 }
 
 #[tokio::test]
+async fn checklist_13_a_code_gives_nothing_once_its_person_has_signed_out() {
+    let world = World::new().await;
+    let rp = Client::usual(&world, "rp", json!({})).await;
+    let (browser, person) = registered(&world).await;
+    let code = rp.sign_in(&browser, &person, &[OFFLINE]).await["code"].clone();
+    browser.post("/connect/endsession", &json!({ "confirm": "yes" })).await;
+    assert_eq!(rp.redeem(&browser, &code).await.json()["error"], "invalid_grant");
+
+    let code = rp.sign_in(&browser, &person, &[]).await["code"].clone();
+    world.pass(SignedDuration::from_secs(1));
+    browser.sign_in(&person).await;
+    assert_eq!(rp.redeem(&browser, &code).await.status, StatusCode::OK, "the session goes on under another secret");
+}
+
+#[tokio::test]
 async fn checklist_14_fifty_uses_of_one_refresh_token_leave_one_successor_and_reuse_kills_the_family() {
     let world = World::new().await;
     let (rp, other) = (Client::usual(&world, "rp", json!({})).await, Client::usual(&world, "other", json!({})).await);
