@@ -1,6 +1,6 @@
 //! The operators' command over the signing keys: look at them, rotate them, take over the template's.
 
-use domain::signing_keys::{Algorithm, Rotation, SigningKey};
+use domain::signing_keys::{Algorithm, Rotation, RotationRefused, SigningKey};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use signing::{RotateError, Signing, SigningError};
@@ -24,7 +24,7 @@ pub enum Action {
     Rotate {
         /// Of which algorithm.
         algorithm: Algorithm,
-        /// The current key is not to be trusted: without waiting until the next one is known everywhere.
+        /// The current key is not to be trusted: it is turned away without waiting until the next one is known everywhere.
         #[serde(default)]
         emergency: bool,
     },
@@ -69,7 +69,11 @@ impl Operation for OpsKeys {
 }
 
 fn shown(algorithm: Algorithm, stored: &StoredRing, strangers: usize) -> Value {
-    let key = |key: &SigningKey| json!({ "kid": key.kid, "role": key.role, "since": key.since, "arn": key.arn });
+    let key = |key: &SigningKey| {
+        json!({
+            "kid": key.kid, "role": key.role, "since": key.since, "arn": key.arn, "distrusted": key.distrusted,
+        })
+    };
     json!({
         "algorithm": algorithm,
         "keys": stored.ring.every().map(key),
@@ -80,6 +84,9 @@ fn shown(algorithm: Algorithm, stored: &StoredRing, strangers: usize) -> Value {
 
 fn refused(error: RotateError) -> OrderRefused {
     match error {
+        RotateError::Refused(refused @ RotationRefused::NextDistrusted) => {
+            OrderRefused::new("next_distrusted", refused.to_string())
+        }
         RotateError::Refused(refused) => OrderRefused::new("too_early", refused.to_string()),
         RotateError::Changed => OrderRefused::new("changed_meanwhile", error.to_string()),
         RotateError::Signing(error) => unavailable(error),

@@ -166,7 +166,9 @@ fn not_saved(error: SaveError) -> Failure {
     match error {
         SaveError::Changed => Failure::NotNow(1),
         SaveError::Replayed(signed) => replayed(signed),
-        SaveError::NotActive | SaveError::SessionEnded => OAuthError::invalid_grant("the grant is not good any more").into(),
+        SaveError::NotActive | SaveError::SessionEnded => {
+            OAuthError::invalid_grant("the grant is not good any more").into()
+        }
         SaveError::Store(error) => error.into(),
     }
 }

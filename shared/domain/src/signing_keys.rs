@@ -9,7 +9,7 @@
 //! ```
 //!
 //! All three are published at all times, so that a key is known before its first signature and as long as anything it
-//! signed is valid.
+//! signed is valid; but for a key that is not to be trusted, which an emergency turns away: what it signed is worth nothing.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -62,6 +62,9 @@ pub struct SigningKey {
     pub role: Role,
     /// Since when it has it.
     pub since: Timestamp,
+    /// Whether an emergency turned it away: it is published no more and never signs again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub distrusted: bool,
 }
 
 /// A key of which no row knows yet.
@@ -106,6 +109,9 @@ pub enum RotationRefused {
     /// Tokens of the retiring key may still be valid.
     #[error("tokens of the retiring key may still be valid until {0}")]
     RetiringTooNew(Timestamp),
+    /// An emergency turned the next key away.
+    #[error("the next key is not to be trusted: replace it in the template, then adopt")]
+    NextDistrusted,
 }
 
 /// Not one key in each role.
@@ -147,7 +153,7 @@ impl FromStr for Algorithm {
 
 impl NewKey {
     fn with(self, role: Role, since: Timestamp) -> SigningKey {
-        SigningKey { arn: self.arn, kid: self.kid, jwk: self.jwk, role, since }
+        SigningKey { arn: self.arn, kid: self.kid, jwk: self.jwk, role, since, distrusted: false }
     }
 }
 
@@ -172,34 +178,41 @@ impl KeyRing {
         &self.current
     }
 
-    /// All three: what the JWKS lists, and what a signature of ours may name.
+    /// All three.
     pub const fn every(&self) -> [&SigningKey; 3] {
         [&self.current, &self.next, &self.retiring]
     }
 
-    /// The key of this `kid`.
-    pub fn find(&self, kid: &str) -> Option<&SigningKey> {
-        self.every().into_iter().find(|key| key.kid == kid)
+    /// What the JWKS lists, and what a signature of ours may name: those that are to be trusted.
+    pub fn published(&self) -> impl Iterator<Item = &SigningKey> {
+        self.every().into_iter().filter(|key| !key.distrusted)
     }
 
-    /// The next key signs from now on. In an emergency (the current key is not to be trusted) it need not have been
-    /// published for a day; but the retiring key, which two rotations in a row would make current again, must be past
-    /// its last token even then.
+    /// The published key of this `kid`.
+    pub fn find(&self, kid: &str) -> Option<&SigningKey> {
+        self.published().find(|key| key.kid == kid)
+    }
+
+    /// The next key signs from now on. An emergency (the current key is not to be trusted) waits for nothing, and turns
+    /// the current key away for good.
     ///
     /// # Errors
     /// See [`RotationRefused`].
     pub fn rotate(self, now: Timestamp, emergency: bool) -> Result<Self, RotationRefused> {
+        if self.next.distrusted {
+            return Err(RotationRefused::NextDistrusted);
+        }
         let published = self.next.since + PUBLISHED_BEFORE_USE;
         if now < published && !emergency {
             return Err(RotationRefused::NextTooNew(published));
         }
         let expired = self.retiring.since + LAST_TOKEN;
-        if now < expired {
+        if now < expired && !emergency {
             return Err(RotationRefused::RetiringTooNew(expired));
         }
         Ok(Self {
             current: self.next.becomes(Role::Current, now),
-            retiring: self.current.becomes(Role::Retiring, now),
+            retiring: SigningKey { distrusted: emergency, ..self.current.becomes(Role::Retiring, now) },
             next: self.retiring.becomes(Role::Next, now),
         })
     }
@@ -210,7 +223,7 @@ impl KeyRing {
     }
 
     /// The ring with these keys of the template, known ones in their roles, new ones in the roles that became free. A
-    /// new key never signs before a known one: if the current key is gone, the next one takes its place.
+    /// new key never signs before a known one that is to be trusted: if the current key is gone, the next takes its place.
     pub fn adopt(&self, keys: [NewKey; 3], now: Timestamp) -> Self {
         let mut known: Vec<SigningKey> = Vec::new();
         let mut new: Vec<NewKey> = Vec::new();
@@ -224,7 +237,7 @@ impl KeyRing {
         let mut free = vec![Role::Current, Role::Next, Role::Retiring];
         free.retain(|role| known.iter().all(|key| key.role != *role));
         if free.contains(&Role::Current)
-            && let Some(heir) = known.first_mut()
+            && let Some(heir) = known.iter_mut().find(|key| !key.distrusted)
         {
             let left = std::mem::replace(&mut heir.role, Role::Current);
             heir.since = now;

@@ -88,7 +88,7 @@ impl Signing {
         Ok(unsigned.with_signature(&signature)?)
     }
 
-    /// Every key of both algorithms, next and retiring ones too: what the JWKS lists.
+    /// The trusted keys of both algorithms, next and retiring ones too: what the JWKS lists.
     ///
     /// # Errors
     /// See [`SigningError`].
@@ -184,5 +184,5 @@ pub async fn known(rows: &SigningKeys, now: Timestamp) -> Result<oidc::jwk::Serv
 }
 
 fn jwks(ring: &KeyRing) -> Vec<PublicJwk> {
-    ring.every().map(|key| key.jwk.clone()).into()
+    ring.published().map(|key| key.jwk.clone()).collect()
 }

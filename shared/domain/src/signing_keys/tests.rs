@@ -40,10 +40,34 @@ fn a_key_is_published_a_day_before_it_signs() {
 
 #[test]
 fn an_emergency_does_not_wait_but_never_brings_the_bad_key_back() {
-    let turned = ring().rotate(at(2), true).unwrap();
-    assert_eq!(roles(&turned), "b c a");
-    assert_eq!(turned.clone().rotate(at(2), true), Err(RotationRefused::RetiringTooNew(at(3))));
-    assert_eq!(roles(&turned.rotate(at(3), true).unwrap()), "c a b");
+    let published = |ring: &KeyRing| ring.published().map(|key| key.kid.clone()).collect::<Vec<_>>().join(" ");
+    let turned = ring().rotate(at(0), true).unwrap();
+    assert_eq!((roles(&turned).as_str(), published(&turned).as_str()), ("b c a", "b c"));
+    assert_eq!(turned.find("a"), None, "what it signed is worth nothing");
+    let twice = turned.rotate(at(0), true).unwrap();
+    assert_eq!((roles(&twice).as_str(), published(&twice).as_str()), ("c a b", "c"));
+    assert_eq!(twice.clone().rotate(at(72), true), Err(RotationRefused::NextDistrusted));
+    assert_eq!(twice.rotate(at(72), false), Err(RotationRefused::NextDistrusted));
+}
+
+#[test]
+fn a_distrusted_key_inherits_nothing() {
+    let turned = ring().rotate(at(0), true).unwrap().rotate(at(0), true).unwrap();
+    let adopted = turned.adopt(["a", "b", "d"].map(key), at(1));
+    assert_eq!(adopted.current().kid, "d", "the template lost c, and a and b were turned away");
+    assert_eq!(roles(&turned.adopt(["c", "d", "b"].map(key), at(1))), "c d b");
+}
+
+#[test]
+fn a_rotation_waits_until_the_last_token_of_the_key_before_is_over() {
+    let turned = ring().rotate(at(24), false).unwrap();
+    let fresh = KeyRing { next: SigningKey { since: at(0), ..turned.next.clone() }, ..turned };
+    let over = at(24) + LAST_TOKEN;
+    assert_eq!(
+        fresh.clone().rotate(over - SignedDuration::from_nanos(1), false),
+        Err(RotationRefused::RetiringTooNew(over))
+    );
+    assert!(fresh.rotate(over, false).is_ok());
 }
 
 #[test]

@@ -1,4 +1,3 @@
-use domain::bearer::Bearer;
 use proptest::prelude::*;
 use rstest::rstest;
 

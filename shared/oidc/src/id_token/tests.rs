@@ -1,4 +1,4 @@
-use domain::{account::AccountId, bearer::Bearer};
+use domain::{account::AccountId, session::SessionId};
 use rstest::rstest;
 use serde_json::{Value, json};
 
