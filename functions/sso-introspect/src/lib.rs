@@ -7,7 +7,7 @@ use http::Method;
 use jiff::Timestamp;
 use oidc::{
     access_token,
-    client::{Client, ClientId},
+    client::Client,
     error::{ErrorCode, OAuthError},
     grant::{Access, AccessHandle, AccessToken, Grant, GrantId, Introspection, RefreshToken},
 };
@@ -123,11 +123,11 @@ impl SsoIntrospect {
             Token::Access(handle) => grant.access(handle, now).map(|access| &access.client_id),
             Token::Refresh(_) => None,
         };
-        let is_active = async |id: &ClientId| -> Result<bool, Failure> {
-            Ok(*id == caller.client_id || self.clients.active(id).await?.is_some())
-        };
         let signed_in_to = &grant.authorization().client_id;
-        let (first, last) = tokio::join!(is_active(signed_in_to), is_active(exchanged_by.unwrap_or(&caller.client_id)));
+        let (first, last) = tokio::join!(
+            self.clients.serve(signed_in_to, caller),
+            self.clients.serve(exchanged_by.unwrap_or(&caller.client_id), caller)
+        );
         Ok(first? && last?)
     }
 

@@ -1,6 +1,7 @@
 //! `authorization_code` (RFC 6749 section 4.1.3).
 
 use endpoint::{Call, Failure};
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use oidc::{
     client::GrantType,
@@ -10,10 +11,11 @@ use oidc::{
     scope::Scope,
 };
 use serde_json::Value;
-use store::grants::{RACES, SaveError, StoredGrant, Together};
+use store::grants::{SaveError, StoredGrant, Together};
 
 use crate::{
     Asking, SsoToken,
+    attempt::Attempt,
     audience::{audience, still_registered},
     issue::Tokens,
     not_saved,
@@ -25,17 +27,10 @@ impl SsoToken {
         let verifier = call.form.one("code_verifier").map(str::parse::<CodeVerifier>).transpose();
         let verifier = verifier.map_err(|_| OAuthError::invalid_request("code_verifier cannot be read"))?;
         let id = code.as_ref().map(Code::grant);
-        let (asking, mut found) = self.asking(call, GrantType::AuthorizationCode, id, now).await?;
+        let (asking, found) = self.asking(call, GrantType::AuthorizationCode, id, now).await?;
         let code = code.ok_or(unknown())?;
-        for _ in 0..RACES {
-            let stored = found.ok_or(unknown())?;
-            match self.try_redeem(&asking, stored, &code, verifier.as_ref()).await {
-                Err(Attempt::Raced) => found = self.grants.find(code.grant()).await?,
-                Err(Attempt::Failed(failure)) => return Err(self.refuse(&asking, failure).await),
-                Ok(body) => return Ok(body),
-            }
-        }
-        Err(Failure::NotNow(1))
+        let attempt = |stored| self.try_redeem(&asking, stored, &code, verifier.as_ref()).boxed();
+        self.attempts(&asking, found, unknown(), attempt).await
     }
 
     async fn try_redeem(
@@ -102,20 +97,6 @@ impl SsoToken {
             return error.into();
         }
         unknown().into()
-    }
-}
-
-/// Why an attempt gave no tokens.
-pub(crate) enum Attempt {
-    /// Somebody else wrote the grant meanwhile: to be tried again.
-    Raced,
-    /// Something to tell the client.
-    Failed(Failure),
-}
-
-impl Attempt {
-    pub(crate) fn failed(error: OAuthError) -> Self {
-        Self::Failed(error.into())
     }
 }
 

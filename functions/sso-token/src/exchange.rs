@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use endpoint::{Call, Failure};
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use oidc::{
     access_token,
@@ -16,10 +17,10 @@ use serde_json::{Value, json};
 use store::{
     clients::Registered,
     disclosures::Disclosure,
-    grants::{Naming, RACES, SaveError, StoredGrant, Together},
+    grants::{Naming, SaveError, StoredGrant, Together},
 };
 
-use crate::{Asking, SsoToken, code::Attempt, not_saved};
+use crate::{Asking, SsoToken, attempt::Attempt, not_saved};
 
 /// The one type of token that is taken and given (RFC 8693 section 3).
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -36,18 +37,11 @@ impl SsoToken {
         let id = handle.as_ref().map(AccessHandle::grant);
         let (asked, target) =
             tokio::join!(self.asking(call, GrantType::TokenExchange, id, now), self.clients.active(&target));
-        let (asking, mut found) = asked?;
+        let (asking, found) = asked?;
         let target = permitted(&asking.client, target?)?;
         let handle = handle.ok_or(unknown())?;
-        for _ in 0..RACES {
-            let stored = found.ok_or(unknown())?;
-            match self.try_exchange(&asking, stored, &handle, &target, scopes.as_ref()).await {
-                Err(Attempt::Raced) => found = self.grants.find(handle.grant()).await?,
-                Err(Attempt::Failed(failure)) => return Err(self.refuse(&asking, failure).await),
-                Ok(body) => return Ok(body),
-            }
-        }
-        Err(Failure::NotNow(1))
+        let attempt = |stored| self.try_exchange(&asking, stored, &handle, &target, scopes.as_ref()).boxed();
+        self.attempts(&asking, found, unknown(), attempt).await
     }
 
     async fn try_exchange(
@@ -68,12 +62,12 @@ impl SsoToken {
         };
         let sector = target.subject_sector();
         let lives = endpoint::lives(&self.sessions, &stored.grant, *now);
-        let is_served = async |id: &ClientId| -> Result<bool, Failure> {
-            Ok(*id == client.client_id || self.clients.active(id).await?.is_some())
-        };
         let signed_in_to = &stored.grant.authorization().client_id;
-        let (known, lives, served) =
-            tokio::join!(self.consents.subject(person.account_id, sector), lives, is_served(signed_in_to));
+        let (known, lives, served) = tokio::join!(
+            self.consents.subject(person.account_id, sector),
+            lives,
+            self.clients.serve(signed_in_to, client)
+        );
         if !lives.map_err(|error| Attempt::Failed(error.into()))? || !served.map_err(Attempt::Failed)? {
             return Err(refused(ExchangeRefusal::Unknown));
         }

@@ -1,6 +1,7 @@
 //! The token endpoint (RFC 6749 section 3.2): four grants, each a file. Everything that can be checked is checked first;
 //! what is used once is used up last, in one transaction.
 
+mod attempt;
 mod audience;
 mod client_credentials;
 mod code;

@@ -1,6 +1,7 @@
 //! `refresh_token` (RFC 6749 section 6, RFC 9700 section 4.14).
 
 use endpoint::{Call, Failure};
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use oidc::{
     client::GrantType,
@@ -9,12 +10,12 @@ use oidc::{
     scope::Scopes,
 };
 use serde_json::Value;
-use store::grants::{RACES, SaveError, StoredGrant, Together};
+use store::grants::{SaveError, StoredGrant, Together};
 
 use crate::{
     Asking, SsoToken,
+    attempt::Attempt,
     audience::{audience, still_registered},
-    code::Attempt,
     issue::Tokens,
     not_saved,
 };
@@ -25,17 +26,10 @@ impl SsoToken {
         let scopes = call.form.one("scope").map(str::parse::<Scopes>).transpose();
         let scopes = scopes.map_err(|_| OAuthError::new(ErrorCode::InvalidScope, "scope cannot be read"))?;
         let id = token.as_ref().map(RefreshToken::grant);
-        let (asking, mut found) = self.asking(call, GrantType::RefreshToken, id, now).await?;
+        let (asking, found) = self.asking(call, GrantType::RefreshToken, id, now).await?;
         let token = token.ok_or(unknown())?;
-        for _ in 0..RACES {
-            let stored = found.ok_or(unknown())?;
-            match self.try_refresh(&asking, stored, &token, scopes.as_ref()).await {
-                Err(Attempt::Raced) => found = self.grants.find(token.grant()).await?,
-                Err(Attempt::Failed(failure)) => return Err(self.refuse(&asking, failure).await),
-                Ok(body) => return Ok(body),
-            }
-        }
-        Err(Failure::NotNow(1))
+        let attempt = |stored| self.try_refresh(&asking, stored, &token, scopes.as_ref()).boxed();
+        self.attempts(&asking, found, unknown(), attempt).await
     }
 
     async fn try_refresh(

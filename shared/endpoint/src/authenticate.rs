@@ -63,6 +63,14 @@ impl Clients {
         Ok(self.registered.active(id).await?)
     }
 
+    /// Whether a client that a token came from is served still. The caller is: it has just been asked for.
+    ///
+    /// # Errors
+    /// The table's.
+    pub async fn serve(&self, id: &ClientId, caller: &Client) -> Result<bool, Failure> {
+        Ok(*id == caller.client_id || self.active(id).await?.is_some())
+    }
+
     /// Notes that somebody signed in to it.
     ///
     /// # Errors
