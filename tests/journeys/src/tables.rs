@@ -31,4 +31,12 @@ impl World {
             |item: &Item| item.get("pk").and_then(|key| key.as_s().ok()).is_some_and(|key| key.starts_with(prefix));
         self.items("Accounts").await.iter().filter(|item| key(item)).count()
     }
+
+    /// What the counters whose key begins with `prefix` have counted together.
+    pub async fn counted(&self, prefix: &str) -> i64 {
+        let fits =
+            |item: &Item| item.get("id").and_then(|key| key.as_s().ok()).is_some_and(|key| key.starts_with(prefix));
+        let used = |item: &Item| item.get("used")?.as_n().ok()?.parse::<i64>().ok();
+        self.items("Limits").await.iter().filter(|item| fits(item)).filter_map(used).sum()
+    }
 }
