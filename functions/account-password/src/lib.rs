@@ -23,7 +23,6 @@ use domain::{
     sealed::PasswordVerifier,
     session::{Session, SessionCookie},
 };
-use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use keys::{macs::MacKey, passwords::Passwords};
@@ -32,9 +31,7 @@ use serde::Serialize;
 use sign_out::Everywhere;
 use store::{
     accounts::Login,
-    grants::Grants,
     password_change::{self, ChangeError, PasswordChange},
-    whereabouts::Whereabouts,
 };
 use web::{
     Environment, Fields, Function, Incoming, Problem, Response, StartError, accept::Representation, answer,
@@ -50,8 +47,6 @@ pub struct AccountPassword {
     authentication: Authentication,
     charges: Charges,
     everywhere: Everywhere,
-    whereabouts: Whereabouts,
-    grants: Grants,
     passwords: Passwords,
     policy: PasswordPolicy,
 }
@@ -65,8 +60,6 @@ impl Function for AccountPassword {
             authentication: Authentication::start(environment)?,
             charges: Charges::start(environment)?,
             everywhere: Everywhere::start(environment)?,
-            whereabouts: Whereabouts::new(wizard::table(environment, "WHEREABOUTS_TABLE")?),
-            grants: Grants::new(wizard::table(environment, "GRANTS_TABLE")?),
             passwords: Passwords::new(key),
             policy: PasswordPolicy { minimum: environment.parse("PASSWORD_MINIMUM")? },
         })
@@ -165,21 +158,27 @@ impl AccountPassword {
             }
         };
         let (new, charged) = self.compare(session, &login, &asked, charged).await?;
+        // The comparison takes its time, and whoever signs in meanwhile is a stranger afterwards too.
+        let at = self.authentication.clock.now();
         let entropy = &self.authentication.entropy;
         let (secret, device) = (Bearer::new(entropy.bytes()), Bearer::new(entropy.bytes()));
         let renewed = SessionCookie { id: cookie.id.clone(), secret };
         let change = PasswordChange {
             session,
             secret: (&cookie.secret.digest(), &renewed.secret.digest()),
-            read: &login.password,
+            read: &login,
             new: &new,
             device: &DeviceKey::of(&device, &session.username),
-            at: now,
+            at,
         };
         let Authentication { accounts, sessions, devices: known, .. } = &self.authentication;
         // The device is replaced, its failures with it.
+        let charged_device = charged.device(Some(&login)).map(|device| device.key.clone());
         let settled = self.charges.settle(charged, Settle::Replaced);
         let (changed, ()) = tokio::join!(password_change::change(change, accounts, sessions, known), settled);
+        if changed.is_err() {
+            self.charges.keep(charged_device.as_ref()).await;
+        }
         changed.map_err(|error| match error {
             ChangeError::Overtaken => incorrect(),
             ChangeError::NotSignedIn => Problem::NotSignedIn,
@@ -188,7 +187,7 @@ impl AccountPassword {
         tracing::info!(end_others = asked.end_others, "password changed");
 
         let others = match asked.end_others {
-            true => self.end_others(session, now).await,
+            true => self.end_others(session, at).await,
             false => Others::Kept,
         };
         let cookies = incoming.site.cookies;
@@ -253,33 +252,17 @@ impl AccountPassword {
         Err(problem)
     }
 
-    /// Ends the other sessions, and the grants that would outlive them. What was begun with the old password while it
-    /// was being changed is found too: it is looked for afterwards, and nothing can begin with it any more.
+    /// Ends the other sessions and what was given in them. They are looked for once the password is another: nothing can
+    /// begin with the one before any more.
     async fn end_others(&self, session: &Session, now: Timestamp) -> Others {
-        let sessions = async {
-            let sessions = self.everywhere.sessions(session.account_id, now).await?;
-            self.everywhere.end_all_but(Some(&session.session_id), &sessions).await
+        let ended = async {
+            let listed = self.everywhere.sessions(session.account_id, now).await?;
+            self.everywhere.end_all_but(Some(&session.session_id), session.account_id, &listed, now).await
         };
-        let (sessions, grants) = tokio::join!(sessions, self.revoke_grants(session, now));
-        match (sessions, grants) {
-            (Ok(_), Ok(())) => Others::Ended,
-            _ => Others::NotEnded,
+        match ended.await {
+            Ok(_) => Others::Ended,
+            Err(_) => Others::NotEnded,
         }
-    }
-
-    async fn revoke_grants(&self, session: &Session, now: Timestamp) -> Result<(), Problem> {
-        let grants = self.whereabouts.grants(session.account_id).await.map_err(wizard::unavailable)?;
-        let revoked = join_all(grants.into_iter().map(|id| {
-            self.grants.change(id, |grant| {
-                let person = grant.authorization().person.as_ref();
-                let ends = person.is_some_and(|person| person.session != session.session_id) && grant.is_live(now);
-                if ends {
-                    grant.revoke(now);
-                }
-                ends
-            })
-        }));
-        revoked.await.into_iter().collect::<Result<(), _>>().map_err(wizard::unavailable)
     }
 }
 

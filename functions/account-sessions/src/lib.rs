@@ -158,15 +158,19 @@ impl AccountSessions {
                 Ended { ended: usize::from(ended), signed_out: false }
             }
             Ending::Others => {
-                let ended = self.everywhere.end_all_but(Some(current), &concerned).await?;
+                let ended = self.everywhere.end_all_but(Some(current), account, &concerned, now).await?;
                 Ended { ended, signed_out: false }
             }
             Ending::All => {
-                // Browsers without a session are strangers from now on too.
+                // Browsers without a session are strangers from now on too. This session ends last: whoever has to try
+                // again is still somebody.
                 let forgotten = self.authentication.accounts.forget_devices(&session.username, now);
-                let (forgotten, ended) = tokio::join!(forgotten, self.everywhere.end_all_but(None, &concerned));
+                let others = self.everywhere.end_all_but(Some(current), account, &concerned, now);
+                let (forgotten, others) = tokio::join!(forgotten, others);
                 forgotten.map_err(wizard::unavailable)?;
-                Ended { ended: ended?, signed_out: true }
+                let ended =
+                    others? + self.everywhere.end_all_but(None, account, std::slice::from_ref(&session), now).await?;
+                Ended { ended, signed_out: true }
             }
         };
         Ok(answered(incoming, &outcome))

@@ -70,19 +70,19 @@ impl Place {
 /// What the page before has done, by the address it leads to.
 fn done(incoming: &Incoming) -> (&str, bool) {
     match incoming.query("done") {
-        Some("ended") => (incoming.say("ออกจากระบบให้แล้ว", "Signed out there"), true),
-        Some("password") => (incoming.say("เปลี่ยนรหัสผ่านแล้ว", "Your password is changed"), true),
+        Some("ended") => (incoming.say("ออกจากระบบแล้ว", "Signed out"), true),
+        Some("password") => (incoming.say("เปลี่ยนรหัสผ่านแล้ว", "Your password has been changed"), true),
         Some("password-others") => (
             incoming.say(
                 "เปลี่ยนรหัสผ่านแล้ว และออกจากระบบที่อื่นทั้งหมดแล้ว",
-                "Your password is changed, and you are signed out everywhere else",
+                "Your password has been changed, and you are signed out everywhere else",
             ),
             true,
         ),
         Some("password-only") => (
             incoming.say(
                 "เปลี่ยนรหัสผ่านแล้ว แต่ยังออกจากระบบที่อื่นไม่ครบ กรุณากดออกจากระบบที่อื่นทั้งหมดอีกครั้ง",
-                "Your password is changed, but not every other sign-in has ended. Please end the others below once more",
+                "Your password has been changed, but we could not sign you out everywhere else. Please press “Sign out everywhere else” once more",
             ),
             false,
         ),

@@ -24,9 +24,10 @@ pub enum Action {
     Rotate {
         /// Of which algorithm.
         algorithm: Algorithm,
-        /// The current key is not to be trusted: it is turned away without waiting until the next one is known everywhere.
+        /// The `kid` of the current key, where it is not to be trusted: it is turned away without waiting until the next
+        /// one is known everywhere. By its name, so that an order sent twice does not turn two away.
         #[serde(default)]
-        emergency: bool,
+        distrust: Option<String>,
     },
     /// After a deployment with another key: it takes the place of the one that is gone.
     Adopt {
@@ -54,10 +55,10 @@ impl Operation for OpsKeys {
                 }
                 Ok(json!({ "keys": algorithms }))
             }
-            Action::Rotate { algorithm, emergency } => {
-                let rotation = Rotation { operator: order.operator, reason: order.reason, at: now, emergency };
+            Action::Rotate { algorithm, distrust } => {
+                let rotation = Rotation { operator: order.operator, reason: order.reason, at: now, distrust };
                 let stored = self.signing.rotate(algorithm, rotation).await.map_err(refused)?;
-                tracing::info!(%algorithm, emergency, kid = stored.ring.current().kid, "rotated");
+                tracing::info!(%algorithm, kid = stored.ring.current().kid, "rotated");
                 Ok(shown(algorithm, &stored, 0))
             }
             Action::Adopt { algorithm } => {
@@ -86,6 +87,9 @@ fn refused(error: RotateError) -> OrderRefused {
     match error {
         RotateError::Refused(refused @ RotationRefused::NextDistrusted) => {
             OrderRefused::new("next_distrusted", refused.to_string())
+        }
+        RotateError::Refused(refused @ RotationRefused::NotCurrent) => {
+            OrderRefused::new("changed_meanwhile", refused.to_string())
         }
         RotateError::Refused(refused) => OrderRefused::new("too_early", refused.to_string()),
         RotateError::Changed => OrderRefused::new("changed_meanwhile", error.to_string()),

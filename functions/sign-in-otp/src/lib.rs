@@ -76,6 +76,7 @@ impl Function for SignInOtp {
         let Some(sign_in) = waiting.map_err(wizard::unavailable)? else {
             return Ok(ended(incoming));
         };
+        let before = before.filter(|before| before.concerns(Some(sign_in.account_id)));
         let entry = Entry { incoming, browser, serving, sign_in, before, now };
         if incoming.method == Method::POST {
             return self.post(entry).await;
@@ -108,6 +109,10 @@ impl SignInOtp {
         match outcome {
             Ok(response) => Ok(response),
             Err(Problem::NotSignedIn) => Ok(ended(entry.incoming)),
+            // The password was changed meanwhile, or the account is not what it was: no code helps.
+            Err(Problem::SignInFailed) if entry.incoming.representation == Representation::Html => {
+                Ok(ended(entry.incoming))
+            }
             Err(problem) => Ok(entry.again(&problem)),
         }
     }
@@ -133,7 +138,7 @@ impl SignInOtp {
             account_id: sign_in.account_id,
             username: &sign_in.username,
             evidence: Evidence::PasswordAndText,
-            password_at: sign_in.password_at,
+            password_version: sign_in.password_version,
             whereabouts: &self.whereabouts,
             device: sign_in.device.clone(),
             pending: Some((&self.codes.waiting, &browser.secret, sign_in)),

@@ -163,6 +163,8 @@ impl SignIn {
         };
         match read {
             Ok((login, waiting, before)) => {
+                let account = login.as_ref().map(|login| login.account_id);
+                let before = before.filter(|before| before.concerns(account));
                 let parts = Parts { incoming, browser, credentials, serving: serving.as_ref(), before, now };
                 let outcome = self.compare(&parts, charged, login, waiting).await;
                 (serving, outcome)
@@ -230,9 +232,9 @@ impl SignIn {
                     account_id: login.account_id,
                     username,
                     evidence: Evidence::Password,
-                    password_at: parts.now,
+                    password_version: login.password_version,
                     whereabouts: &self.whereabouts,
-                    device,
+                    device: device.clone(),
                     pending: None,
                     serving: parts.serving,
                     before: parts.before.clone(),
@@ -242,6 +244,9 @@ impl SignIn {
                 let settled = self.charges.settle(charged, Settle::Replaced);
                 let (finished, (), ()) =
                     tokio::join!(self.authentication.finish(parts.incoming, proved), settled, renewed);
+                if finished.is_err() {
+                    self.charges.keep(device.as_ref()).await;
+                }
                 finished
             }
             Some(prepared) => {
@@ -261,13 +266,13 @@ impl SignIn {
         device: Option<domain::device::DeviceKey>,
     ) -> Result<PendingSignIn, Problem> {
         let Accepted { login, username, prepared: Prepared { id, draft, mac }, waiting } = accepted;
-        let (account_id, now) = (login.account_id, parts.now);
+        let (account_id, version, now) = (login.account_id, login.password_version, parts.now);
         let (otp, charged_to) =
             (draft.sealed(login.mobile_number.clone(), mac), self.codes.charged_to(parts.incoming, now));
         let sign_in = match &waiting {
-            Some(waiting) if waiting.waits_for(account_id, now) => return Ok(waiting.clone()),
+            Some(waiting) if waiting.waits_for(account_id, version, now) => return Ok(waiting.clone()),
             Some(waiting) => {
-                let typed = Event::PasswordTyped { otp, charged_to, device };
+                let typed = Event::PasswordTyped { otp, charged_to, device, password_version: version };
                 waiting.clone().apply(typed, now).map_err(|refusal| codes::refused(refusal, now))?
             }
             None => PendingSignIn {
@@ -275,6 +280,7 @@ impl SignIn {
                 account_id,
                 username: username.clone(),
                 password_at: now,
+                password_version: version,
                 device,
                 otp,
                 tries: 0,
@@ -288,7 +294,7 @@ impl SignIn {
             Err(SendProblem::Overtaken(problem)) => {
                 let waiting = self.codes.waiting.open(&parts.browser.secret, now).await;
                 let waiting = waiting.map_err(wizard::unavailable)?;
-                waiting.filter(|waiting| waiting.waits_for(account_id, now)).ok_or(problem)
+                waiting.filter(|waiting| waiting.waits_for(account_id, version, now)).ok_or(problem)
             }
         }
     }

@@ -33,7 +33,7 @@ impl SsoToken {
         attempt: impl Fn(StoredGrant) -> BoxFuture<'a, Result<Value, Attempt>>,
     ) -> Result<Value, Failure> {
         for _ in 0..RACES {
-            let Some(stored) = found else { return Err(unknown.into()) };
+            let Some(stored) = found else { return Err(self.refuse(asking, unknown.into()).await) };
             let id = stored.grant.id();
             match attempt(stored).await {
                 Err(Attempt::Raced) => found = self.grants.find(id).await?,

@@ -28,7 +28,7 @@ impl SsoToken {
         let verifier = verifier.map_err(|_| OAuthError::invalid_request("code_verifier cannot be read"))?;
         let id = code.as_ref().map(Code::grant);
         let (asking, found) = self.asking(call, GrantType::AuthorizationCode, id, now).await?;
-        let code = code.ok_or(unknown())?;
+        let Some(code) = code else { return Err(self.refuse(&asking, unknown().into()).await) };
         let attempt = |stored| self.try_redeem(&asking, stored, &code, verifier.as_ref()).boxed();
         self.attempts(&asking, found, unknown(), attempt).await
     }

@@ -38,8 +38,11 @@ impl SsoToken {
         let (asked, target) =
             tokio::join!(self.asking(call, GrantType::TokenExchange, id, now), self.clients.active(&target));
         let (asking, found) = asked?;
-        let target = permitted(&asking.client, target?)?;
-        let handle = handle.ok_or(unknown())?;
+        let (target, handle) = match (permitted(&asking.client, target?), handle) {
+            (Ok(target), Some(handle)) => (target, handle),
+            (Err(refused), _) => return Err(self.refuse(&asking, refused.into()).await),
+            (Ok(_), None) => return Err(self.refuse(&asking, unknown().into()).await),
+        };
         let attempt = |stored| self.try_exchange(&asking, stored, &handle, &target, scopes.as_ref()).boxed();
         self.attempts(&asking, found, unknown(), attempt).await
     }
@@ -63,12 +66,16 @@ impl SsoToken {
         let sector = target.subject_sector();
         let lives = endpoint::lives(&self.sessions, &stored.grant, *now);
         let signed_in_to = &stored.grant.authorization().client_id;
-        let (known, lives, served) = tokio::join!(
+        let issued_to = stored.grant.access(handle, *now).map_or(signed_in_to, |access| &access.client_id);
+        let (known, lives, served, passed_on) = tokio::join!(
             self.consents.subject(person.account_id, sector),
             lives,
-            self.clients.serve(signed_in_to, client)
+            self.clients.serve(signed_in_to, client),
+            self.clients.serve(issued_to, client)
         );
-        if !lives.map_err(|error| Attempt::Failed(error.into()))? || !served.map_err(Attempt::Failed)? {
+        let lives = lives.map_err(|error| Attempt::Failed(error.into()))?;
+        let served = served.and_then(|served| Ok(served && passed_on?)).map_err(Attempt::Failed)?;
+        if !lives || !served {
             return Err(refused(ExchangeRefusal::Unknown));
         }
         let known = known.map_err(|error| Attempt::Failed(error.into()))?;

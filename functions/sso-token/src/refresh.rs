@@ -27,7 +27,7 @@ impl SsoToken {
         let scopes = scopes.map_err(|_| OAuthError::new(ErrorCode::InvalidScope, "scope cannot be read"))?;
         let id = token.as_ref().map(RefreshToken::grant);
         let (asking, found) = self.asking(call, GrantType::RefreshToken, id, now).await?;
-        let token = token.ok_or(unknown())?;
+        let Some(token) = token else { return Err(self.refuse(&asking, unknown().into()).await) };
         let attempt = |stored| self.try_refresh(&asking, stored, &token, scopes.as_ref()).boxed();
         self.attempts(&asking, found, unknown(), attempt).await
     }

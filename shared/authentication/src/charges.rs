@@ -98,6 +98,15 @@ impl Charges {
         Charged { address, lockout, device }
     }
 
+    /// Takes a failure back from a device that was to be replaced, and was not.
+    pub async fn keep(&self, device: Option<&DeviceKey>) {
+        if let Some(device) = device
+            && let Err(error) = self.devices.refund(device).await
+        {
+            tracing::warn!(%error, "a refund was lost");
+        }
+    }
+
     /// Gives back what is not to be counted. What cannot be given back is logged, and stays.
     pub async fn settle(&self, charged: Charged, settle: Settle) {
         let address = match settle {

@@ -10,7 +10,6 @@ use domain::{
     user_agent::BrowserName,
     username::Username,
 };
-use jiff::Timestamp;
 use sign_out::SignOut;
 use store::{
     pending_sign_ins::PendingSignIns,
@@ -30,8 +29,8 @@ pub struct Proved<'a> {
     pub username: &'a Username,
     /// By what.
     pub evidence: Evidence,
-    /// When the password was typed.
-    pub password_at: Timestamp,
+    /// Which password was compared.
+    pub password_version: u32,
     /// Where it is noted.
     pub whereabouts: &'a Whereabouts,
     /// The device that it replaces.
@@ -86,6 +85,7 @@ impl Authentication {
         let browser = BrowserName::of(&incoming.caller.user_agent);
         let holder = (proved.account_id, proved.username.clone());
         let new = Session::begin(id, holder, device, proved.evidence, browser, self.clock.now());
+        let new = Session { device_before: proved.device.clone(), ..new };
         let (mut before, mut notices) = (proved.before.clone(), proved.notices.clone());
         for _ in 0..RACES {
             let session = match &before {
@@ -97,7 +97,7 @@ impl Authentication {
             let beginning = Beginning {
                 secret: secret.digest(),
                 session,
-                password_at: proved.password_at,
+                password_version: proved.password_version,
                 whereabouts: proved.whereabouts,
                 pending: proved.pending,
                 device: (&self.devices, proved.device.clone()),
@@ -108,7 +108,7 @@ impl Authentication {
                 Err(BeginError::NotActive) => return Err(Problem::SignInFailed),
                 Err(BeginError::NotPending) => return Err(Problem::OtpExpired),
                 Err(BeginError::Changed) => {
-                    before = self.before(incoming).await?;
+                    before = self.before(incoming).await?.filter(|before| before.concerns(Some(proved.account_id)));
                     notices = proved.sign_out.left_by(before.as_ref(), Some(proved.account_id)).await?;
                 }
                 Err(BeginError::Store(error)) => return Err(wizard::unavailable(error)),

@@ -169,6 +169,9 @@ pub struct Session {
     pub username: Username,
     /// What the browser is known again by: forgotten where its owner ends the session from elsewhere.
     pub device: DeviceKey,
+    /// What it was known by before, which is still taken for a minute: forgotten with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_before: Option<DeviceKey>,
     /// How the person signed in.
     pub authentication: Authentication,
     /// When the person signed in.
@@ -177,6 +180,9 @@ pub struct Session {
     pub seen_at: Timestamp,
     /// In which browser, as its owner would call it.
     pub browser: BrowserName,
+    /// How many codes were issued in it: it ends only with everybody told who got one.
+    #[serde(default)]
+    pub codes: u32,
     /// The relying parties signed in to, by client id.
     pub relying_parties: BTreeMap<String, RelyingParty>,
 }
@@ -206,21 +212,22 @@ impl Session {
             account_id,
             username,
             device,
+            device_before: None,
             authentication,
             authenticated_at: now,
             seen_at: now,
             browser,
+            codes: 0,
             relying_parties: BTreeMap::new(),
         }
     }
 
-    /// The same, where it takes the place of one in the same browser: the same person's goes on, under its name and with
-    /// the relying parties signed in to, so that these are told when it ends. Somebody else's ends.
+    /// The same, where it takes the place of one in the same browser: the same person's goes on under its name, and what
+    /// was given in it stays. Somebody else's ends.
     #[must_use]
     pub fn after(mut self, before: &Self) -> Self {
         if before.account_id == self.account_id {
             self.session_id.clone_from(&before.session_id);
-            self.relying_parties.clone_from(&before.relying_parties);
         }
         self
     }

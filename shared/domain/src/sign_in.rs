@@ -56,6 +56,8 @@ pub struct PendingSignIn {
     pub username: Username,
     /// When it was.
     pub password_at: Timestamp,
+    /// Which password it was: the sign-in is not completed once there is another.
+    pub password_version: u32,
     /// The device it was typed in, where a code was asked for all the same.
     pub device: Option<DeviceKey>,
     /// The code last sent.
@@ -90,6 +92,8 @@ pub enum Event {
         charged_to: String,
         /// The device it was typed in.
         device: Option<DeviceKey>,
+        /// Which password it was.
+        password_version: u32,
     },
     /// The code with this id is about to be compared.
     CodeTried(String),
@@ -134,9 +138,10 @@ impl PendingSignIn {
     pub fn apply(mut self, event: Event, now: Timestamp) -> Result<Self, Refusal> {
         match event {
             Event::CodeRequested { otp, charged_to } => self.renew(otp, charged_to, now)?,
-            Event::PasswordTyped { otp, charged_to, device } => {
+            Event::PasswordTyped { otp, charged_to, device, password_version } => {
                 self.renew(otp, charged_to, now)?;
                 self.password_at = now;
+                self.password_version = password_version;
                 self.device = device;
             }
             Event::CodeTried(id) => {
@@ -170,11 +175,13 @@ impl PendingSignIn {
         if self.otp.attempts_left() == 0 { Err(Refusal::CodeExhausted) } else { Ok(()) }
     }
 
-    /// Whether the code that waits spares this account a text: the password was typed twice within the pause between
+    /// Whether the code that waits spares this account a text: the same password was typed twice within the pause between
     /// texts, and the code can still be entered.
-    pub fn waits_for(&self, account: AccountId, now: Timestamp) -> bool {
+    pub fn waits_for(&self, account: AccountId, password_version: u32, now: Timestamp) -> bool {
         let fresh = matches!(self.may_send(now), Err(Refusal::TooManySends { .. }));
-        self.account_id == account && fresh && self.may_try_code(&self.otp.id, now).is_ok()
+        (self.account_id, self.password_version) == (account, password_version)
+            && fresh
+            && self.may_try_code(&self.otp.id, now).is_ok()
     }
 
     fn renew(&mut self, mut otp: Otp, charged_to: String, now: Timestamp) -> Result<(), Refusal> {

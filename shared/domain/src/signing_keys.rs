@@ -96,19 +96,23 @@ pub struct Rotation {
     pub reason: Justification,
     /// When.
     pub at: Timestamp,
-    /// Whether the next key was used before the relying parties could be sure to know it.
-    pub emergency: bool,
+    /// The `kid` of the key that was turned away with it, in an emergency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distrust: Option<String>,
 }
 
 /// Why the keys stay as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RotationRefused {
     /// Relying parties may not know the next key yet.
-    #[error("the next key is not published for 24 hours yet; from {0} on it is, or with emergency")]
+    #[error("the next key is not published for 24 hours yet; from {0} on it is")]
     NextTooNew(Timestamp),
     /// Tokens of the retiring key may still be valid.
     #[error("tokens of the retiring key may still be valid until {0}")]
     RetiringTooNew(Timestamp),
+    /// The key that is not to be trusted does not sign: it was turned away already.
+    #[error("the key that is not to be trusted is not the current one")]
+    NotCurrent,
     /// An emergency turned the next key away.
     #[error("the next key is not to be trusted: replace it in the template, then adopt")]
     NextDistrusted,
@@ -193,12 +197,16 @@ impl KeyRing {
         self.published().find(|key| key.kid == kid)
     }
 
-    /// The next key signs from now on. An emergency (the current key is not to be trusted) waits for nothing, and turns
-    /// the current key away for good.
+    /// The next key signs from now on. An emergency (the current key is the one to `distrust`) waits for nothing, and turns
+    /// that key away for good.
     ///
     /// # Errors
     /// See [`RotationRefused`].
-    pub fn rotate(self, now: Timestamp, emergency: bool) -> Result<Self, RotationRefused> {
+    pub fn rotate(self, now: Timestamp, distrust: Option<&str>) -> Result<Self, RotationRefused> {
+        let emergency = distrust.is_some();
+        if distrust.is_some_and(|kid| kid != self.current.kid) {
+            return Err(RotationRefused::NotCurrent);
+        }
         if self.next.distrusted {
             return Err(RotationRefused::NextDistrusted);
         }

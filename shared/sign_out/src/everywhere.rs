@@ -1,4 +1,4 @@
-//! All the places where an account is signed in: to be shown to its owner, and to be ended.
+//! All the places where an account is signed in: to be shown to its owner, and to be ended with what was given there.
 
 use domain::{
     account::AccountId,
@@ -6,7 +6,8 @@ use domain::{
 };
 use futures_util::future::{join_all, try_join_all};
 use jiff::Timestamp;
-use store::{sessions::Sessions, whereabouts::Whereabouts};
+use oidc::grant::GrantId;
+use store::{grants::Grants, sessions::Sessions, whereabouts::Whereabouts};
 use web::{Environment, Problem, StartError};
 
 use crate::SignOut;
@@ -19,11 +20,12 @@ const AT_A_TIME: usize = 25;
 pub struct Everywhere {
     sessions: Sessions,
     whereabouts: Whereabouts,
+    grants: Grants,
     sign_out: SignOut,
 }
 
 impl Everywhere {
-    /// From a function's environment: `WHEREABOUTS_TABLE`, and what [`SignOut::start`] reads.
+    /// From a function's environment: `WHEREABOUTS_TABLE`, `GRANTS_TABLE`, and what [`SignOut::start`] reads.
     ///
     /// # Errors
     /// A variable is missing.
@@ -31,6 +33,7 @@ impl Everywhere {
         Ok(Self {
             sessions: wizard::sessions(environment)?,
             whereabouts: Whereabouts::new(wizard::table(environment, "WHEREABOUTS_TABLE")?),
+            grants: Grants::new(wizard::table(environment, "GRANTS_TABLE")?),
             sign_out: SignOut::start(environment)?,
         })
     }
@@ -66,13 +69,21 @@ impl Everywhere {
         self.sign_out.end_elsewhere(session).await
     }
 
-    /// Ends every one of these sessions but `kept`: how many it ended. One that cannot be ended leaves none of the others
-    /// standing.
+    /// Ends every session of the account but `kept`, then what was given in them and would outlive them: how many sessions
+    /// it ended. `listed` is what was read of them. One that cannot be ended leaves none of the others standing.
+    ///
+    /// In this order: nothing is given any more in a session that has ended.
     ///
     /// # Errors
-    /// The table's and the queue's; what is left can be ended by trying again.
-    pub async fn end_all_but(&self, kept: Option<&SessionId>, sessions: &[Session]) -> Result<usize, Problem> {
-        let others: Vec<_> = sessions.iter().filter(|session| Some(&session.session_id) != kept).collect();
+    /// The tables' and the queue's; what is left can be ended by trying again.
+    pub async fn end_all_but(
+        &self,
+        kept: Option<&SessionId>,
+        account: AccountId,
+        listed: &[Session],
+        now: Timestamp,
+    ) -> Result<usize, Problem> {
+        let others: Vec<_> = listed.iter().filter(|session| Some(&session.session_id) != kept).collect();
         let (mut ended, mut problem) = (0, None);
         for sessions in others.chunks(AT_A_TIME) {
             for outcome in join_all(sessions.iter().map(|session| self.end(session))).await {
@@ -82,6 +93,33 @@ impl Everywhere {
                 }
             }
         }
+        self.revoke_all_but(kept, account, now).await?;
         problem.map_or(Ok(ended), Err)
+    }
+
+    /// Ends the grants that outlive their sessions, but those given in `kept`.
+    async fn revoke_all_but(
+        &self,
+        kept: Option<&SessionId>,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        let grants = self.whereabouts.grants(account).await.map_err(wizard::unavailable)?;
+        let revoke = |id: &GrantId| {
+            self.grants.change(*id, |grant| {
+                let person = grant.authorization().person.as_ref();
+                let ends = person.is_some_and(|person| Some(&person.session) != kept) && grant.is_live(now);
+                if ends {
+                    grant.revoke(now);
+                }
+                ends
+            })
+        };
+        let mut outcome = Ok(());
+        for grants in grants.chunks(AT_A_TIME) {
+            let revoked: Result<Vec<()>, _> = join_all(grants.iter().map(revoke)).await.into_iter().collect();
+            outcome = outcome.and(revoked.map(drop).map_err(wizard::unavailable));
+        }
+        outcome
     }
 }

@@ -44,7 +44,7 @@ impl Signing {
     pub async fn rotate(&self, algorithm: Algorithm, rotation: Rotation) -> Result<StoredRing, RotateError> {
         let now = rotation.at;
         let before = self.fresh(algorithm, now).await?;
-        let ring = before.ring.clone().rotate(now, rotation.emergency)?;
+        let ring = before.ring.clone().rotate(now, rotation.distrust.as_deref())?;
         match self.keys.replace(algorithm, &before, ring, Some(rotation), now).await? {
             (stored, true) => Ok(stored),
             (_, false) => Err(RotateError::Changed),

@@ -33,9 +33,9 @@ pub struct Accounts(pub(crate) Table);
 pub(crate) struct AccountRow {
     pub(crate) pk: String,
     pub(crate) account: Account,
-    /// When its password was last changed, in milliseconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) password_changed: Option<i64>,
+    /// As in [`Login`].
+    #[serde(default)]
+    pub(crate) password_version: u32,
 }
 
 /// `username#<username>`: what a sign-in needs before it knows anything else.
@@ -53,6 +53,9 @@ pub struct Login {
     pub account_id: AccountId,
     /// Its password's verifier.
     pub password: PasswordVerifier,
+    /// How often the password was changed: what was begun with one before is not completed.
+    #[serde(default)]
+    pub password_version: u32,
     /// Where its codes go: here too, so that a code can be made while the password is still compared.
     pub mobile_number: MobileNumber,
     /// Browsers last seen before this moment are strangers; in milliseconds since 1970.
@@ -178,21 +181,19 @@ pub(crate) fn active(accounts: &Table, account: AccountId) -> Result<ConditionCh
         .map_err(incomplete)
 }
 
-/// The same, and that its password is still the one that was typed at a moment.
-pub(crate) fn unchanged_since(
+/// The same, and that its password is still the one that was compared.
+pub(crate) fn active_with_password(
     accounts: &Table,
     account: AccountId,
-    typed_at: Timestamp,
+    version: u32,
 ) -> Result<ConditionCheck, StoreError> {
     ConditionCheck::builder()
         .table_name(&accounts.name)
         .key("pk", text(account_key(account)))
-        .condition_expression(
-            "account.#status = :active AND (attribute_not_exists(password_changed) OR password_changed <= :typed_at)",
-        )
+        .condition_expression("account.#status = :active AND password_version = :version")
         .expression_attribute_names("#status", "status")
         .expression_attribute_values(":active", text("active"))
-        .expression_attribute_values(":typed_at", number(typed_at.as_millisecond()))
+        .expression_attribute_values(":version", number(version))
         .build()
         .map_err(incomplete)
 }

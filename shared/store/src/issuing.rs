@@ -1,6 +1,5 @@
 //! Issuing an authorization code: one transaction writes the grant, notes the client in the session and what lasts with
-//! the account, gives the person a
-//! name there, and uses up the request it answers. All of it or nothing.
+//! the account, gives the person a name there, and uses up the request it answers. All of it or nothing.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::{

@@ -109,6 +109,7 @@ pub async fn open(
         account_id: account.id,
         password: password.clone(),
         mobile_number: account.mobile_number.clone(),
+        password_version: 0,
         devices_from: None,
     };
     let username = UsernameRow { pk: username_key(&account.username), login };
@@ -127,7 +128,7 @@ pub async fn open(
     }
     parts.push((Part::Device, devices.remember(&device_key, Device::seen(account.id, now))?));
     parts.extend(limits.giving_back(charges)?.into_iter().map(|count| (Part::Guess, count.into_transaction())));
-    let row = AccountRow { pk: account_key(account.id), account, password_changed: None };
+    let row = AccountRow { pk: account_key(account.id), account, password_version: 0 };
     parts.push((Part::Account, put_new(table, item(&row)?)?));
 
     let (meanings, items): (Vec<_>, Vec<_>) = parts.into_iter().unzip();

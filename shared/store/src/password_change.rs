@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::{
     StoreError,
-    accounts::{Accounts, account_key, username_key},
+    accounts::{Accounts, Login, account_key, username_key},
     devices::Devices,
     failure::incomplete,
     item, number,
@@ -28,8 +28,8 @@ pub struct PasswordChange<'a> {
     pub session: &'a Session,
     /// Its cookie's secret as it was presented, and the one that takes its place, as they are stored.
     pub secret: (&'a BearerDigest, &'a BearerDigest),
-    /// The verifier that the current password was held against.
-    pub read: &'a PasswordVerifier,
+    /// What the current password was held against.
+    pub read: &'a Login,
     /// The one of the new password.
     pub new: &'a PasswordVerifier,
     /// What this browser is known by from now on.
@@ -65,7 +65,7 @@ pub async fn change(
     let PasswordChange { session, secret, read, new, device, at } = change;
     let items = vec![
         replace(accounts, session, (read, new), at)?,
-        note(accounts, session, at)?,
+        note(accounts, session, read.password_version)?,
         sessions.renew(&session.session_id, secret, device)?,
         devices.remember(device, Device::seen(session.account_id, at))?,
         devices.let_go(&session.device, at)?,
@@ -82,34 +82,36 @@ pub async fn change(
 fn replace(
     accounts: &Accounts,
     session: &Session,
-    (read, new): (&PasswordVerifier, &PasswordVerifier),
+    (read, new): (&Login, &PasswordVerifier),
     at: Timestamp,
 ) -> Result<TransactWriteItem, StoreError> {
     Update::builder()
         .table_name(&accounts.0.name)
         .key("pk", text(username_key(&session.username)))
-        .update_expression("SET password = :new, devices_from = :at")
+        .update_expression("SET password = :new, password_version = password_version + :one, devices_from = :at")
         .condition_expression("account_id = :account AND password.mac.tag = :read AND password.phc = :phc")
+        .expression_attribute_values(":one", number(1))
         .expression_attribute_values(":account", text(session.account_id.to_string()))
         .expression_attribute_values(":new", AttributeValue::M(item(new)?))
-        .expression_attribute_values(":read", text(&read.mac.tag))
-        .expression_attribute_values(":phc", text(&read.phc))
+        .expression_attribute_values(":read", text(&read.password.mac.tag))
+        .expression_attribute_values(":phc", text(&read.password.phc))
         .expression_attribute_values(":at", number(at.as_millisecond()))
         .build()
         .map(IntoTransaction::into_transaction)
         .map_err(incomplete)
 }
 
-/// With the account, when it was: a sign-in that began with the password before is not completed.
-fn note(accounts: &Accounts, session: &Session, at: Timestamp) -> Result<TransactWriteItem, StoreError> {
+/// With the account too: a sign-in that began with the password before is not completed.
+fn note(accounts: &Accounts, session: &Session, before: u32) -> Result<TransactWriteItem, StoreError> {
     Update::builder()
         .table_name(&accounts.0.name)
         .key("pk", text(account_key(session.account_id)))
-        .update_expression("SET password_changed = :at")
-        .condition_expression("account.#status = :active")
+        .update_expression("SET password_version = password_version + :one")
+        .condition_expression("account.#status = :active AND password_version = :before")
+        .expression_attribute_values(":one", number(1))
+        .expression_attribute_values(":before", number(before))
         .expression_attribute_names("#status", "status")
         .expression_attribute_values(":active", text("active"))
-        .expression_attribute_values(":at", number(at.as_millisecond()))
         .build()
         .map(IntoTransaction::into_transaction)
         .map_err(incomplete)

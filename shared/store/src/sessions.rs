@@ -3,7 +3,7 @@
 //! Where the same person signs in again in the same browser, the session goes on under its name with another secret: what
 //! was given in it lives on, and the old cookie opens nothing.
 //!
-//! Relying parties are only ever added to a session, so their number tells whether one was since it was read.
+//! A session counts the codes issued in it, so that it is told whether one was since it was read.
 
 mod beginning;
 
@@ -46,8 +46,8 @@ struct Row {
     session: Session,
 }
 
-/// Whether a session has the relying parties that it was read with.
-const UNCHANGED: &str = "size(#session.relying_parties) = :known";
+/// Whether no code was issued in a session since it was read.
+const UNCHANGED: &str = "#session.codes = :codes";
 
 impl Sessions {
     /// The table.
@@ -55,7 +55,7 @@ impl Sessions {
         Self { table }
     }
 
-    /// Notes a relying party, as part of the transaction that issues its code: the session must still be there, and know
+    /// Notes a code of a relying party, as part of the transaction that issues its code: the session must still be there, and know
     /// the relying party by this `sid` or not at all. It has one name at each, also where twenty ask at once.
     pub fn add_relying_party(
         &self,
@@ -68,7 +68,8 @@ impl Sessions {
             .table_name(&self.table.name)
             .key("id", text(key(session)))
             .update_expression(
-                "SET #session.relying_parties.#client = if_not_exists(#session.relying_parties.#client, :relying_party)",
+                "SET #session.relying_parties.#client = if_not_exists(#session.relying_parties.#client, :relying_party), \
+                 #session.codes = #session.codes + :one",
             )
             .condition_expression(
                 "attribute_exists(id) AND (attribute_not_exists(#session.relying_parties.#client) \
@@ -78,6 +79,7 @@ impl Sessions {
             .expression_attribute_names("#client", client_id)
             .expression_attribute_values(":sid", text(&relying_party.sid))
             .expression_attribute_values(":relying_party", noted)
+            .expression_attribute_values(":one", number(1))
             .build()
             .map(IntoTransaction::into_transaction)
             .map_err(incomplete)
@@ -118,8 +120,8 @@ impl Sessions {
         if_held(request.send().await).map(drop)
     }
 
-    /// Ends a session as it was read: whether it was there to be ended, with the same relying parties. Of fifty who end it
-    /// at once one is told so; where a relying party was added since, nothing is written.
+    /// Ends a session as it was read: whether it was there to be ended. Of fifty who end it at once one is told so; where a
+    /// code was issued since, nothing is written.
     ///
     /// # Errors
     /// The table's.
@@ -132,7 +134,7 @@ impl Sessions {
             .key("id", text(key(&session.session_id)))
             .condition_expression(UNCHANGED)
             .expression_attribute_names("#session", "session")
-            .expression_attribute_values(":known", number(session.relying_parties.len()));
+            .expression_attribute_values(":codes", number(session.codes));
         Ok(if_held(request.send().await)?.is_some())
     }
 
@@ -141,9 +143,12 @@ impl Sessions {
     /// # Errors
     /// The table's.
     pub async fn end_and_forget(&self, session: &Session) -> Result<bool, StoreError> {
-        let device = text(devices::row_key(&session.device));
-        let forget = Delete::builder().table_name(&self.table.name).key("id", device).build();
-        let items = vec![self.delete(session)?, forget.map_err(incomplete)?.into_transaction()];
+        let mut items = vec![self.delete(session)?];
+        for device in [Some(&session.device), session.device_before.as_ref()].into_iter().flatten() {
+            let key = text(devices::row_key(device));
+            let forget = Delete::builder().table_name(&self.table.name).key("id", key).build();
+            items.push(forget.map_err(incomplete)?.into_transaction());
+        }
         match transaction::write(&self.table.client, &self.table.entropy, items).await {
             Ok(()) => Ok(true),
             Err(Cancelled::Condition { .. }) => Ok(false),
@@ -191,7 +196,7 @@ impl Sessions {
             .key("id", text(key(&session.session_id)))
             .condition_expression(UNCHANGED)
             .expression_attribute_names("#session", "session")
-            .expression_attribute_values(":known", number(session.relying_parties.len()))
+            .expression_attribute_values(":codes", number(session.codes))
             .build()
             .map(IntoTransaction::into_transaction)
             .map_err(incomplete)

@@ -31,6 +31,7 @@ fn waiting() -> PendingSignIn {
         account_id: account(),
         username: "somying.r".parse().unwrap(),
         password_at: start(),
+        password_version: 0,
         device: None,
         otp: otp("first", start()),
         tries: 0,
@@ -53,7 +54,12 @@ fn resent(sign_in: PendingSignIn, id: &str, now: Timestamp) -> Result<PendingSig
 fn the_password_typed_again_begins_the_time_anew_and_not_the_tries() {
     let later = start() + RESEND_AFTER;
     let typed = |sign_in: PendingSignIn, now| {
-        let event = Event::PasswordTyped { otp: otp("again", now), charged_to: "b".to_owned(), device: None };
+        let event = Event::PasswordTyped {
+            otp: otp("again", now),
+            charged_to: "b".to_owned(),
+            device: None,
+            password_version: 0,
+        };
         sign_in.apply(event, now)
     };
     let again = typed(tried(waiting(), "first", 4, start()), later).unwrap();
@@ -104,10 +110,11 @@ fn a_text_a_minute_a_code_for_five_and_a_password_for_ten() {
 
 #[test]
 fn the_code_that_waits_serves_a_password_typed_twice() {
-    assert!(waiting().waits_for(account(), start()));
-    assert!(!waiting().waits_for(AccountId::from_random([2; 16]), start()));
-    assert!(!waiting().waits_for(account(), start() + RESEND_AFTER));
-    assert!(!tried(waiting(), "first", TRIES, start()).waits_for(account(), start()));
+    assert!(waiting().waits_for(account(), 0, start()));
+    assert!(!waiting().waits_for(account(), 1, start()), "the password was changed");
+    assert!(!waiting().waits_for(AccountId::from_random([2; 16]), 0, start()));
+    assert!(!waiting().waits_for(account(), 0, start() + RESEND_AFTER));
+    assert!(!tried(waiting(), "first", TRIES, start()).waits_for(account(), 0, start()));
 }
 
 proptest! {

@@ -22,7 +22,7 @@ fn roles(ring: &KeyRing) -> String {
 fn three_rotations_lead_back() {
     let mut turning = ring();
     for (day, expected) in [(1, "b c a"), (2, "c a b"), (3, "a b c")] {
-        turning = turning.rotate(at(24 * day), false).unwrap();
+        turning = turning.rotate(at(24 * day), None).unwrap();
         assert_eq!(roles(&turning), expected);
         assert!(turning.every().iter().all(|key| key.since == at(24 * day)));
     }
@@ -30,29 +30,30 @@ fn three_rotations_lead_back() {
 
 #[test]
 fn a_key_is_published_a_day_before_it_signs() {
-    assert_eq!(ring().rotate(at(23), false), Err(RotationRefused::NextTooNew(at(24))));
+    assert_eq!(ring().rotate(at(23), None), Err(RotationRefused::NextTooNew(at(24))));
     let last_moment = at(24) - SignedDuration::from_nanos(1);
-    assert!(ring().rotate(last_moment, false).is_err());
-    assert!(ring().rotate(at(24), false).is_ok());
-    let turned = ring().rotate(at(24), false).unwrap();
-    assert_eq!(turned.rotate(at(30), false), Err(RotationRefused::NextTooNew(at(48))));
+    assert!(ring().rotate(last_moment, None).is_err());
+    assert!(ring().rotate(at(24), None).is_ok());
+    let turned = ring().rotate(at(24), None).unwrap();
+    assert_eq!(turned.rotate(at(30), None), Err(RotationRefused::NextTooNew(at(48))));
 }
 
 #[test]
 fn an_emergency_does_not_wait_but_never_brings_the_bad_key_back() {
     let published = |ring: &KeyRing| ring.published().map(|key| key.kid.clone()).collect::<Vec<_>>().join(" ");
-    let turned = ring().rotate(at(0), true).unwrap();
+    let turned = ring().rotate(at(0), Some("a")).unwrap();
     assert_eq!((roles(&turned).as_str(), published(&turned).as_str()), ("b c a", "b c"));
     assert_eq!(turned.find("a"), None, "what it signed is worth nothing");
-    let twice = turned.rotate(at(0), true).unwrap();
+    assert_eq!(turned.clone().rotate(at(1), Some("a")), Err(RotationRefused::NotCurrent), "the order sent twice");
+    let twice = turned.rotate(at(0), Some("b")).unwrap();
     assert_eq!((roles(&twice).as_str(), published(&twice).as_str()), ("c a b", "c"));
-    assert_eq!(twice.clone().rotate(at(72), true), Err(RotationRefused::NextDistrusted));
-    assert_eq!(twice.rotate(at(72), false), Err(RotationRefused::NextDistrusted));
+    assert_eq!(twice.clone().rotate(at(72), Some("c")), Err(RotationRefused::NextDistrusted));
+    assert_eq!(twice.rotate(at(72), None), Err(RotationRefused::NextDistrusted));
 }
 
 #[test]
 fn a_distrusted_key_inherits_nothing() {
-    let turned = ring().rotate(at(0), true).unwrap().rotate(at(0), true).unwrap();
+    let turned = ring().rotate(at(0), Some("a")).unwrap().rotate(at(0), Some("b")).unwrap();
     let adopted = turned.adopt(["a", "b", "d"].map(key), at(1));
     assert_eq!(adopted.current().kid, "d", "the template lost c, and a and b were turned away");
     assert_eq!(roles(&turned.adopt(["c", "d", "b"].map(key), at(1))), "c d b");
@@ -60,14 +61,14 @@ fn a_distrusted_key_inherits_nothing() {
 
 #[test]
 fn a_rotation_waits_until_the_last_token_of_the_key_before_is_over() {
-    let turned = ring().rotate(at(24), false).unwrap();
+    let turned = ring().rotate(at(24), None).unwrap();
     let fresh = KeyRing { next: SigningKey { since: at(0), ..turned.next.clone() }, ..turned };
     let over = at(24) + LAST_TOKEN;
     assert_eq!(
-        fresh.clone().rotate(over - SignedDuration::from_nanos(1), false),
+        fresh.clone().rotate(over - SignedDuration::from_nanos(1), None),
         Err(RotationRefused::RetiringTooNew(over))
     );
-    assert!(fresh.rotate(over, false).is_ok());
+    assert!(fresh.rotate(over, None).is_ok());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use domain::{
+    account::AccountId,
     bearer::{Bearer, BearerDigest},
     device::{Device, DeviceKey},
     session::{Session, SessionCookie},
@@ -13,7 +14,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
 use super::{Row, Sessions, key};
 use crate::{
     Item, StoreError,
-    accounts::{Accounts, unchanged_since},
+    accounts::{Accounts, active_with_password},
     devices::Devices,
     failure::incomplete,
     item, number,
@@ -34,6 +35,16 @@ pub struct Before {
     pub session: Session,
     secret: BearerDigest,
     former: Vec<BearerDigest>,
+    /// Whether the cookie opens it, and not only did.
+    opened: bool,
+}
+
+impl Before {
+    /// Whether a sign-in of this account in this browser has to do with it: a cookie that opens nothing any more ends
+    /// nobody else's session.
+    pub fn concerns(&self, account: Option<AccountId>) -> bool {
+        self.opened || Some(self.session.account_id) == account
+    }
 }
 
 /// A sign-in about to be complete.
@@ -43,8 +54,8 @@ pub struct Beginning<'a> {
     pub secret: BearerDigest,
     /// The session.
     pub session: Session,
-    /// When the password was typed: one that was changed since then is of no use.
-    pub password_at: Timestamp,
+    /// Which password was compared: with one that was changed since then nothing begins.
+    pub password_version: u32,
     /// Where the account is found to be signed in.
     pub whereabouts: &'a Whereabouts,
     /// The sign-in that waited for its code in this browser, where one did: consumed with it.
@@ -64,8 +75,8 @@ pub enum BeginError {
     /// The sign-in's code was used already, or another was sent.
     #[error("the sign-in that waited is over")]
     NotPending,
-    /// The session that this browser had ended meanwhile, goes on under another secret, or signed in to another relying
-    /// party: to be read again.
+    /// The session that this browser had ended meanwhile, goes on under another secret, or (somebody else's) gave
+    /// another code: to be read again.
     #[error("the session before changed meanwhile")]
     Changed,
     /// DynamoDB could not be asked.
@@ -81,7 +92,7 @@ impl Sessions {
     /// # Errors
     /// See [`BeginError`].
     pub async fn begin(&self, accounts: &Accounts, beginning: Beginning<'_>) -> Result<(), BeginError> {
-        let Beginning { secret, session, password_at, whereabouts, pending, device, before } = beginning;
+        let Beginning { secret, session, password_version, whereabouts, pending, device, before } = beginning;
         let ((devices, replaced), now) = (device, session.authenticated_at);
         // Under one name it is one session: the same person's goes on.
         let same = before.filter(|before| before.session.session_id == session.session_id);
@@ -90,7 +101,7 @@ impl Sessions {
                 Some(before) => self.go_on(before, &secret, &session)?,
                 None => self.put_new(secret.clone(), &session)?,
             },
-            unchanged_since(&accounts.0, session.account_id, password_at)?.into_transaction(),
+            active_with_password(&accounts.0, session.account_id, password_version)?.into_transaction(),
             devices.remember(&session.device, Device::seen(session.account_id, now))?,
             whereabouts.session(&session)?,
         ];
@@ -127,7 +138,10 @@ impl Sessions {
     pub async fn before(&self, cookie: &SessionCookie, now: Timestamp) -> Result<Option<Before>, StoreError> {
         let (row, presented) = (self.row(&cookie.id, now).await?, cookie.secret.digest());
         let row = row.filter(|row| row.secret == presented || row.former.contains(&presented));
-        Ok(row.map(|Row { session, secret, former, .. }| Before { session, secret, former }))
+        Ok(row.map(|Row { session, secret, former, .. }| {
+            let opened = secret == presented;
+            Before { session, secret, former, opened }
+        }))
     }
 
     /// Lets the same person's session go on under another secret, as who signed in now; its relying parties stay.
@@ -140,7 +154,7 @@ impl Sessions {
             .key("id", text(key(&new.session_id)))
             .update_expression(
                 "SET secret = :after, former = :former, expires = :expires, #session.device = :device, \
-                 #session.authentication = :authentication, #session.authenticated_at = :now, #session.seen_at = :now, \
+                 #session.device_before = :device_before, #session.authentication = :authentication, #session.authenticated_at = :now, #session.seen_at = :now, \
                  #session.browser = :browser",
             )
             .condition_expression("secret = :before")
@@ -150,6 +164,10 @@ impl Sessions {
             .expression_attribute_values(":former", to_attribute_value(&former).map_err(StoreError::Shape)?)
             .expression_attribute_values(":expires", number(new.ends_at().as_second()))
             .expression_attribute_values(":device", text(new.device.as_str()))
+            .expression_attribute_values(
+                ":device_before",
+                to_attribute_value(&new.device_before).map_err(StoreError::Shape)?,
+            )
             .expression_attribute_values(
                 ":authentication",
                 to_attribute_value(new.authentication).map_err(StoreError::Shape)?,

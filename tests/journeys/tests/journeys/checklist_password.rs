@@ -1,14 +1,17 @@
 //! Line 29: a changed password, and what it ends.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 use http::StatusCode;
 use jiff::SignedDuration;
 use journeys::{Answer, Browser, Client, Person, World, client::userinfo};
 use serde_json::{Value, json};
 
-use crate::sso::registered;
+use crate::{sessions::lasting, sso::registered};
 
 const PATH: &str = "/account/password";
+const OFFLINE: (&str, &str) = ("scope", "openid profile offline_access");
 const NEW: &str = "เต่าทอง เดินข้ามสะพาน ตอนฝนตก";
 
 async fn signed_in(world: &World) -> (Browser<'_>, Person) {
@@ -132,6 +135,59 @@ async fn checklist_29_a_sign_in_begun_with_the_old_password_is_not_completed_wit
     let late = thief.enter_sign_in_code(&person).await;
     assert_eq!(late.code(), "sign_in_failed", "{}", late.body);
     assert!(!is_signed_in(&thief).await);
+}
+
+#[tokio::test]
+async fn checklist_29_a_password_changed_while_it_is_compared_lets_nobody_in_with_the_one_before() {
+    let world = lasting().await;
+    let (browser, person) = signed_in(world).await;
+    // A browser that is known, and needs no code.
+    let thief = world.browser();
+    assert_eq!(thief.sign_in_with_code(&person).await.step(), "done");
+    let (owner, typed) = (Arc::new(browser.twin()), Arc::new(person.clone()));
+    world.calls.interrupt("VerifyMac", 1, move || {
+        let (owner, typed) = (Arc::clone(&owner), Arc::clone(&typed));
+        Box::pin(async move { assert_eq!(change_and_end(&owner, &typed, NEW).await.json()["others"], "ended") })
+    });
+    let late = thief.sign_in(&person).await;
+    assert_eq!((late.code(), world.calls.interruptions_left()), ("sign_in_failed".to_owned(), 0), "{}", late.body);
+    assert!(!is_signed_in(&thief).await);
+}
+
+#[tokio::test]
+async fn checklist_29_what_is_given_elsewhere_while_the_others_end_ends_with_them() {
+    let world = lasting().await;
+    let rp = Client::usual(world, "rp", json!({ "skip_consent": true })).await;
+    let (browser, person) = signed_in(world).await;
+    let elsewhere = world.browser();
+    elsewhere.sign_in_with_code(&person).await;
+    rp.tokens(&elsewhere, &person, &[OFFLINE]).await;
+    let refresh = Arc::new(std::sync::Mutex::new(None));
+    let (there, asking, seen) =
+        (Arc::new(elsewhere.twin()), Arc::new((rp.clone(), person.clone())), Arc::clone(&refresh));
+    world.calls.interrupt("TransactWriteItems", 1, move || {
+        let (there, asking, seen) = (Arc::clone(&there), Arc::clone(&asking), Arc::clone(&seen));
+        Box::pin(async move {
+            let tokens = asking.0.tokens(&there, &asking.1, &[OFFLINE]).await;
+            *seen.lock().unwrap() = Some(tokens["refresh_token"].as_str().unwrap().to_owned());
+        })
+    });
+    assert_eq!(browser.post("/account/sessions", &json!({ "end": "others" })).await.json()["ended"], 1);
+    let refresh = refresh.lock().unwrap().take().unwrap();
+    assert_eq!(rp.refresh(&world.browser(), &refresh).await.json()["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn checklist_29_a_waiting_code_of_the_old_password_gives_way_to_the_new_one() {
+    let world = World::new().await;
+    let (browser, person) = signed_in(&world).await;
+    let elsewhere = world.browser();
+    assert_eq!(elsewhere.sign_in(&person).await.step(), "otp");
+    change(&browser, &person, NEW).await;
+    let new = with(&person, NEW);
+    assert_eq!(elsewhere.sign_in(&new).await.code(), "too_many_requests", "the text was sent a moment ago");
+    world.pass(SignedDuration::from_mins(1));
+    assert_eq!(elsewhere.sign_in_with_code(&new).await.step(), "done");
 }
 
 #[tokio::test]

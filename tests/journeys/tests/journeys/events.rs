@@ -8,7 +8,7 @@ use http::{Request, StatusCode};
 use journeys::{Answer, Browser, World};
 
 /// In the order of a registration: each is sent as it stands, but for the cookie of the one under way.
-const EVENTS: [(&str, StatusCode); 37] = [
+const EVENTS: [(&str, StatusCode); 39] = [
     ("home.get", StatusCode::OK),
     ("home.not-found", StatusCode::NOT_FOUND),
     ("assets.outdated", StatusCode::NOT_FOUND),
@@ -44,6 +44,8 @@ const EVENTS: [(&str, StatusCode); 37] = [
     ("ops-clients.disable", StatusCode::OK),
     ("ops-keys.status", StatusCode::OK),
     ("ops-keys.rotate", StatusCode::OK),
+    ("ops-keys.distrust", StatusCode::OK),
+    ("ops-keys.adopt", StatusCode::OK),
     ("ops-keys.nobody", StatusCode::OK),
     ("logout-notifier.notice", StatusCode::OK),
 ];
@@ -81,6 +83,8 @@ async fn the_answers_to_operators_and_queues_say_what_became_of_it() {
     assert_eq!(invoke(&browser, "ops-clients.register").await.json()["error"]["code"], "client_exists");
     assert_eq!(invoke(&browser, "ops-clients.update").await.json()["scope"], "openid phone profile");
     assert_eq!(invoke(&browser, "ops-clients.disable").await.json()["disabled"], true);
+    assert_eq!(invoke(&browser, "ops-keys.distrust").await.json()["error"]["code"], "changed_meanwhile");
+    assert_eq!(invoke(&browser, "ops-keys.adopt").await.json()["keys"].as_array().map(Vec::len), Some(3));
     assert_eq!(invoke(&browser, "ops-keys.nobody").await.json()["error"]["code"], "invalid_input");
     // Nobody is at a name under .invalid.
     let failed = invoke(&browser, "logout-notifier.notice").await.json();

@@ -149,7 +149,7 @@ async fn notices_that_cannot_be_sent_keep_somebody_else_from_signing_in_over_the
 }
 
 /// A world that those who interrupt can hold.
-async fn lasting() -> &'static World {
+pub(crate) async fn lasting() -> &'static World {
     Box::leak(Box::new(World::new().await))
 }
 

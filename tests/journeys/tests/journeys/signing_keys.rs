@@ -32,8 +32,8 @@ async fn ops(world: &World, order: Value) -> Value {
     answer.json()
 }
 
-async fn rotate(world: &World, emergency: bool) -> Value {
-    let order = json!({ "action": "rotate", "algorithm": "ES256", "emergency": emergency });
+async fn rotate(world: &World, distrust: Option<&str>) -> Value {
+    let order = json!({ "action": "rotate", "algorithm": "ES256", "distrust": distrust });
     ordered(world, order, "a").await
 }
 
@@ -164,9 +164,9 @@ async fn checklist_21_the_drill_tokens_from_before_during_and_after_a_rotation_a
     let published = jwks(&world).await;
     let before = signed(&world, &rp).await;
 
-    assert_eq!(rotate(&world, false).await["error"]["code"], "too_early");
+    assert_eq!(rotate(&world, None).await["error"]["code"], "too_early");
     world.pass(DAY);
-    let rotated = rotate(&world, false).await;
+    let rotated = rotate(&world, None).await;
     assert_eq!(rotated["rotation"]["operator"], "a", "{rotated}");
     // A process that read the row a moment ago signs with the old key for a minute: it is retiring, and published.
     let during = signed(&world, &rp).await;
@@ -186,15 +186,17 @@ async fn checklist_21_the_drill_tokens_from_before_during_and_after_a_rotation_a
     assert_eq!(roles[2], ("retiring".to_owned(), kid(&before)));
 
     // The next one waits its day, an emergency does not; and what was signed by the key it turns away is worth nothing.
-    assert_eq!(rotate(&world, false).await["error"]["code"], "too_early");
-    assert!(rotate(&world, true).await.get("error").is_none());
+    assert_eq!(rotate(&world, None).await["error"]["code"], "too_early");
+    assert!(rotate(&world, Some(&kid(&after))).await.get("error").is_none());
+    assert_eq!(rotate(&world, Some(&kid(&after))).await["error"]["code"], "changed_meanwhile", "the order sent twice");
     world.pass(MINUTE);
     let third = signed(&world, &rp).await;
     let now = jwks(&world).await;
     assert!(is_valid(&third, &published) && kid(&third) != kid(&after) && kid(&third) != kid(&before));
     assert!(is_valid(&third, &now) && is_valid(&before, &now) && !is_valid(&after, &now));
-    assert!(rotate(&world, true).await.get("error").is_none());
-    assert_eq!(rotate(&world, true).await["error"]["code"], "next_distrusted");
+    let fourth = rotate(&world, Some(&kid(&third))).await;
+    assert!(fourth.get("error").is_none(), "{fourth}");
+    assert_eq!(rotate(&world, None).await["error"]["code"], "next_distrusted");
 }
 
 #[tokio::test]
@@ -205,7 +207,7 @@ async fn rs256_has_keys_of_its_own() {
     let [token]: [String; 1] = told(&world, &rp, "RS256").await.try_into().unwrap();
     assert!(is_valid(&token, &keys));
     world.pass(DAY);
-    rotate(&world, false).await;
+    rotate(&world, None).await;
     world.pass(MINUTE);
     let [later]: [String; 1] = told(&world, &rp, "RS256").await.try_into().unwrap();
     assert_eq!(kid(&later), kid(&token), "ES256's rotation is not RS256's");
