@@ -176,6 +176,11 @@ impl AccountPassword {
         let charged_device = charged.device(Some(&login)).map(|device| device.key.clone());
         let settled = self.charges.settle(charged, Settle::Replaced);
         let (changed, ()) = tokio::join!(password_change::change(change, accounts, sessions, known), settled);
+        let changed = match changed {
+            // No answer is not a "no": where the session goes by its new secret, all of it was written.
+            Err(ChangeError::Store(_)) if matches!(sessions.open(&renewed, at).await, Ok(Some(_))) => Ok(()),
+            changed => changed,
+        };
         if changed.is_err() {
             self.charges.keep(charged_device.as_ref()).await;
         }
