@@ -15,9 +15,9 @@ const BUDGET: usize = 3;
 const DEEPER: [(&str, usize); 5] = [
     ("POST /sign-in (a new browser, for a service)", 4),
     ("POST /sign-in/otp (another code)", 4),
-    ("POST /account/sessions (the others)", 4),
+    ("POST /account/sessions (the others)", 5),
     ("POST /account/password", 4),
-    ("POST /account/password (ending the others)", 7),
+    ("POST /account/password (ending the others)", 8),
 ];
 /// Where relying parties wait, and their people with them.
 const SHALLOWER: [(&str, usize); 3] = [
