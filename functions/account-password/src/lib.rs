@@ -180,6 +180,11 @@ impl AccountPassword {
         // The device is replaced, its failures with it.
         let settled = self.charges.settle(charged, Settle::Replaced);
         let (changed, ()) = tokio::join!(password_change::change(change, accounts, sessions, known), settled);
+        let changed = match changed {
+            // No answer is not a "no": where the session goes by its new secret, all of it was written.
+            Err(ChangeError::Store(_)) if matches!(sessions.open(&renewed, now).await, Ok(Some(_))) => Ok(()),
+            changed => changed,
+        };
         changed.map_err(|error| match error {
             ChangeError::Overtaken => incorrect(),
             ChangeError::NotSignedIn => Problem::NotSignedIn,

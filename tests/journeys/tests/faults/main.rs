@@ -10,5 +10,6 @@
 )]
 
 mod every_call;
+mod password;
 mod texts;
 mod try_again;
