@@ -96,8 +96,10 @@ impl RegistrationAccount {
             return Err(Problem::UsernameTaken(None));
         }
         let credentials = Credentials { username, password: verifier.map_err(wizard::key_unavailable)? };
+        let stood_at = stored.registration.step();
         let stored = self.wizard.advance(stored, Event::CredentialsChosen(credentials)).await?;
         tracing::info!(step = "account", "registration moved on");
+        incoming.passed(Step::Account, stood_at);
         Ok(self.wizard.moved_on(incoming, &stored.registration))
     }
 }

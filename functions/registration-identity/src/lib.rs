@@ -25,8 +25,8 @@ use store::{
     registrations::Stored,
 };
 use web::{
-    Environment, Function, Incoming, Problem, Response, StartError, accept::Representation, answer, cookie::CookieName,
-    page::Form,
+    Environment, Function, Incoming, Measure, Problem, Response, StartError, accept::Representation, answer,
+    cookie::CookieName, measure::RegistryOutcome, page::Form,
 };
 use wizard::{RegistrationView, Wizard};
 
@@ -145,7 +145,7 @@ impl RegistrationIdentity {
         };
 
         let method = claim.method();
-        self.confirm(&claim, charges.clone()).await?;
+        self.confirm(incoming, &claim, charges.clone()).await?;
         if method.is_proven() && taken {
             let removed = self.wizard.registrations.remove(&stored);
             let (removed, ()) = tokio::join!(removed, wizard::refund(&self.limits, charges));
@@ -170,6 +170,7 @@ impl RegistrationIdentity {
         );
         let (stored, secret) = advanced?;
         tracing::info!(step = "identity", method = method.as_str(), "registration moved on");
+        incoming.passed(Step::Identity, before.step());
         Ok(self.wizard.moved_on_renewed(incoming, &stored.registration, secret))
     }
 
@@ -213,9 +214,17 @@ impl RegistrationIdentity {
     }
 
     /// Asks the registry. Whatever its reason, a "no" is one answer; no answer is not a "no", and costs no try.
-    async fn confirm(&self, claim: &Claim, charges: Vec<Charge>) -> Result<(), Problem> {
+    async fn confirm(&self, incoming: &Incoming, claim: &Claim, charges: Vec<Charge>) -> Result<(), Problem> {
         let Some(card) = claim.card() else { return Ok(()) };
-        match self.registry.check(&card).await {
+        let asked_at = self.wizard.clock.now();
+        let verdict = self.registry.check(&card).await;
+        incoming.measure(Measure::RegistryLatency(self.wizard.clock.now().duration_since(asked_at)));
+        incoming.measure(Measure::Registry(match &verdict {
+            Ok(Verdict::Confirmed) => RegistryOutcome::Confirmed,
+            Ok(Verdict::Refused(_)) => RegistryOutcome::Refused,
+            Err(_) => RegistryOutcome::Unavailable,
+        }));
+        match verdict {
             Ok(Verdict::Confirmed) => Ok(()),
             Ok(Verdict::Refused(refusal)) => {
                 tracing::info!(step = "identity", ?refusal, "the registry refused");

@@ -24,9 +24,10 @@ use store::{
     registrations::{Counting, Stored},
 };
 use web::{
-    Environment, Fields, Function, Incoming, Problem, Response, StartError,
+    Environment, Fields, Function, Incoming, Measure, Problem, Response, StartError,
     accept::Representation,
     answer,
+    measure::CodeOutcome,
     page::{Form, Page},
 };
 use wizard::{RegistrationView, Wizard};
@@ -91,13 +92,13 @@ impl RegistrationMobile {
         match self.send(incoming, fields).await {
             Ok(response) => Ok(response),
             // Asked for from the page that takes the code: told there, where the code already sent can still be typed.
-            Err(Problem::TooManyRequests { retry_after })
+            Err(problem @ Problem::TooManyRequests { retry_after })
                 if from_code_page || (in_browser && self.code_waits(incoming, number.as_ref()).await) =>
             {
-                Ok(answer::see_other(&format!("/registration/otp?wait={retry_after}")))
+                Ok(answer::told_elsewhere(&format!("/registration/otp?wait={retry_after}"), &problem))
             }
-            Err(Problem::SmsNotSent | Problem::Unavailable | Problem::Busy) if from_code_page => {
-                Ok(answer::see_other("/registration/otp?unsent=yes"))
+            Err(problem @ (Problem::SmsNotSent | Problem::Unavailable | Problem::Busy)) if from_code_page => {
+                Ok(answer::told_elsewhere("/registration/otp?unsent=yes", &problem))
             }
             Err(problem) => {
                 let page = self.wizard.page_again(incoming).await;
@@ -208,11 +209,14 @@ impl RegistrationMobile {
             Err(error @ SendError::Unknown(_)) => tracing::warn!(%error, "text possibly sent"),
             Err(error @ SendError::NotSent(_)) => {
                 tracing::error!(%error, "text not sent");
+                incoming.measure(Measure::Otp(Purpose::Registration, CodeOutcome::NotSent));
                 let charges = ceiling.into_iter().chain([Charge::taken(bucket.key)]).collect();
                 self.take_back(advanced, id, &stored.registration, charges).await;
                 return Err(Problem::SmsNotSent);
             }
         }
+        incoming.measure(Measure::Otp(Purpose::Registration, CodeOutcome::Sent));
+        incoming.passed(Step::Mobile, stored.registration.step());
         Ok(self.wizard.moved_on(incoming, &advanced.registration))
     }
 

@@ -5,7 +5,7 @@
 mod page;
 
 use domain::{
-    otp::{Otp, OtpCode},
+    otp::{Otp, OtpCode, Purpose},
     registration::{Event, Step},
 };
 use http::{Method, StatusCode};
@@ -16,7 +16,7 @@ use store::{
     registrations::{Counting, Stored},
 };
 use web::{
-    Environment, Function, Incoming, Problem, Response, StartError,
+    Environment, Function, Incoming, Measure, Problem, Response, StartError,
     accept::Representation,
     answer,
     one_time_code::{SentCode, resend_refused},
@@ -47,7 +47,9 @@ impl Function for RegistrationOtp {
         let stored = self.wizard.open_at(incoming, Step::Otp).await?;
         if incoming.method == Method::POST {
             let shown = stored.clone();
-            return match self.compare(incoming, stored).await {
+            let outcome = self.compare(incoming, stored).await;
+            incoming.measure(Measure::code_typed(Purpose::Registration, &outcome));
+            return match outcome {
                 Ok(response) => Ok(response),
                 Err(problem) => Ok(self.again(incoming, &problem, &shown)),
             };
@@ -95,6 +97,7 @@ impl RegistrationOtp {
             Err(problem) => return Err(problem),
         };
         tracing::info!(step = "otp", "registration moved on");
+        incoming.passed(Step::Otp, tried.registration.step());
         Ok(self.wizard.moved_on_renewed(incoming, &stored.registration, secret))
     }
 

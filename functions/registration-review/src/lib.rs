@@ -109,8 +109,8 @@ impl RegistrationReview {
                 Ok(answer::with_cookie(response, &incoming.site.cookies.clear(CookieName::Registration)))
             }
             // Told on the page that can change it.
-            Err(Problem::UsernameTaken(_)) if incoming.representation == Representation::Html => {
-                Ok(answer::see_other("/registration/account?taken=yes"))
+            Err(problem @ Problem::UsernameTaken(_)) if incoming.representation == Representation::Html => {
+                Ok(answer::told_elsewhere("/registration/account?taken=yes", &problem))
             }
             // Pressed twice, and the other press was faster.
             Err(Problem::NoRegistration) if incoming.representation == Representation::Html => {
@@ -138,6 +138,7 @@ impl RegistrationReview {
             match self.open_account(&stored, &device, now).await {
                 Ok(username) => {
                     tracing::info!(step = "review", "account opened");
+                    incoming.passed(Step::Review, stored.registration.step());
                     let return_to = stored.registration.return_to.as_ref();
                     return Ok(remembered(incoming, device, &username, return_to));
                 }

@@ -21,10 +21,11 @@ use page::{CancelledPage, DeclinedPage, TermsPage};
 use serde::Serialize;
 use store::registrations::{Opened, Removal, Stored};
 use web::{
-    Environment, Function, Incoming, Problem, Response, StartError,
+    Environment, Function, Incoming, Measure, Problem, Response, StartError,
     accept::Representation,
     answer,
     cookie::CookieName,
+    measure::{StepOutcome, WizardStep},
     page::{Form, Moment},
 };
 use wizard::{Cookie, RegistrationView, Wizard};
@@ -190,14 +191,16 @@ impl RegistrationTerms {
             }
             // Any other acceptance begins afresh, so that nobody walks on in somebody else's registration.
             Some(left_behind) => {
-                let (begun, removed) =
-                    tokio::join!(self.begin(consent, return_to, now), self.wizard.registrations.remove(&left_behind));
+                let (begun, removed) = tokio::join!(
+                    self.begin(incoming, consent, return_to),
+                    self.wizard.registrations.remove(&left_behind)
+                );
                 if let Err(error) = removed {
                     tracing::warn!(%error, "a registration was left behind");
                 }
                 begun?
             }
-            None => self.begin(consent, return_to, now).await?,
+            None => self.begin(incoming, consent, return_to).await?,
         };
         let created = match incoming.representation {
             Representation::Json => answer::json(StatusCode::CREATED, &RegistrationView::of(&stored.registration)),
@@ -220,16 +223,18 @@ impl RegistrationTerms {
         if let Some(stored) = self.open_one(incoming).await? {
             self.wizard.registrations.remove(&stored).await.map_err(wizard::unavailable)?;
         }
+        incoming.measure(Measure::RegistrationStep(WizardStep::Terms, StepOutcome::Declined));
         let response = ended(incoming, "declined", "/registration/declined");
         Ok(answer::with_cookie(response, &incoming.site.cookies.clear(CookieName::Registration)))
     }
 
     async fn begin(
         &self,
+        incoming: &Incoming,
         consent: Consent,
         return_to: Option<RequestHandle>,
-        now: Timestamp,
     ) -> Result<(Stored, Bearer), Problem> {
+        let now = consent.at;
         let entropy = &self.wizard.entropy;
         let id = RegistrationId::from_random(entropy.bytes());
         let account_id = AccountId::from_random(entropy.bytes());
@@ -237,6 +242,7 @@ impl RegistrationTerms {
         let registration = Registration { return_to, ..Registration::begin(id, account_id, consent, now) };
         let stored = self.wizard.registrations.begin(registration, &secret).await.map_err(wizard::unavailable)?;
         tracing::info!(step = "terms", "registration begun");
+        incoming.measure(Measure::RegistrationStep(WizardStep::Terms, StepOutcome::Done));
         Ok((stored, secret))
     }
 
@@ -246,6 +252,8 @@ impl RegistrationTerms {
         let stored = self.wizard.open(incoming).await?;
         match self.wizard.registrations.remove(&stored).await.map_err(wizard::unavailable)? {
             Removal::Gone => {
+                let left_at = WizardStep::At(stored.registration.step());
+                incoming.measure(Measure::RegistrationStep(left_at, StepOutcome::Cancelled));
                 let response = ended(incoming, "cancelled", "/registration/cancelled");
                 Ok(answer::with_cookie(response, &incoming.site.cookies.clear(CookieName::Registration)))
             }

@@ -12,7 +12,7 @@ use authentication::{
 };
 use domain::{
     bearer::Bearer,
-    otp::{OtpCode, TRIES},
+    otp::{OtpCode, Purpose, TRIES},
     session::Authentication as Evidence,
     sign_in::{Event, PendingSignIn},
 };
@@ -28,7 +28,7 @@ use store::{
     whereabouts::Whereabouts,
 };
 use web::{
-    Clock, Environment, Fields, Function, Incoming, Problem, Response, StartError,
+    Clock, Environment, Fields, Function, Incoming, Measure, Problem, Response, StartError,
     accept::Representation,
     answer,
     one_time_code::{SentCode, resend_refused},
@@ -106,6 +106,10 @@ impl SignInOtp {
             true => self.resend(&entry, &fields).await,
             false => self.enter(&entry, fields).await,
         };
+        if !resending {
+            entry.incoming.measure(Measure::code_typed(Purpose::SignIn, &outcome));
+        }
+        entry.incoming.measure(outcome.as_ref().err().and_then(Measure::sign_in_failed));
         match outcome {
             Ok(response) => Ok(response),
             Err(Problem::NotSignedIn) => Ok(ended(entry.incoming)),
@@ -236,7 +240,7 @@ fn ended(incoming: &Incoming) -> Response {
         Representation::Html => {
             let path = serving::path("/sign-in", incoming);
             let separator = if path.contains('?') { '&' } else { '?' };
-            answer::see_other(&format!("{path}{separator}ended=yes"))
+            answer::told_elsewhere(&format!("{path}{separator}ended=yes"), &Problem::NotSignedIn)
         }
     }
 }

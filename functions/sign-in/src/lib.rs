@@ -33,10 +33,11 @@ use serde::Serialize;
 use sign_out::SignOut;
 use store::{accounts::Login, sessions::Before, whereabouts::Whereabouts};
 use web::{
-    Clock, Environment, Function, Incoming, Problem, Response, StartError,
+    Clock, Environment, Function, Incoming, Measure, Problem, Response, StartError,
     accept::Representation,
     answer,
     cookie::CookieName,
+    measure::SignInOutcome,
     page::{Alert, Form},
 };
 
@@ -131,6 +132,7 @@ impl SignIn {
             Ok(credentials) => self.sign_in(incoming, browser, &credentials).await,
             Err(problem) => (self.servings.of(incoming).await?, Err(problem)),
         };
+        incoming.measure(outcome.as_ref().err().and_then(Measure::sign_in_failed));
         Ok(match outcome {
             Ok(response) => response,
             Err(problem @ Problem::RequestGone) => answer::problem(incoming, &problem),
@@ -253,7 +255,10 @@ impl SignIn {
                 let accepted = Accepted { login, username, prepared, waiting };
                 let settled = self.charges.settle(charged, Settle::Nothing);
                 let (sent, (), ()) = tokio::join!(self.send(parts, accepted, device), settled, renewed);
-                sent.map(|sign_in| step::otp(parts.incoming, &sign_in))
+                sent.map(|sign_in| {
+                    parts.incoming.measure(Measure::SignIn(SignInOutcome::Otp));
+                    step::otp(parts.incoming, &sign_in)
+                })
             }
         }
     }

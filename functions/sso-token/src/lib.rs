@@ -30,7 +30,7 @@ use store::{
     replays::{Replay, Replays},
     sessions::Sessions,
 };
-use web::{Clock, Door, Environment, Function, Incoming, Problem, Response, StartError};
+use web::{Clock, Door, Environment, Function, Incoming, Measure, Problem, Response, StartError};
 
 /// The function.
 #[derive(Debug)]
@@ -102,12 +102,16 @@ impl SsoToken {
         let grant_type: GrantType = named
             .parse()
             .map_err(|_| OAuthError::new(ErrorCode::UnsupportedGrantType, "the grant type is not supported"))?;
-        match grant_type {
+        let given = match grant_type {
             GrantType::AuthorizationCode => self.redeem(&call, now).await,
             GrantType::RefreshToken => self.refresh(&call, now).await,
             GrantType::ClientCredentials => self.client_credentials(&call, now).await,
             GrantType::TokenExchange => self.exchange(&call, now).await,
-        }
+        };
+        // Who was given something is who they claimed to be.
+        let client = call.claimed_client().filter(|_| given.is_ok());
+        incoming.measure(client.map(|client| Measure::token(grant_type.as_str(), client.as_str())));
+        given
     }
 
     /// Authenticates the client, beside reading `grant` and the keys that sign: none waits for the other.

@@ -67,25 +67,25 @@ pub(crate) async fn start(name: &str, environment: &Environment) -> Result<Start
 
 async fn handler<F: Function>(environment: &Environment) -> Result<Started, LocalError> {
     let function = Arc::new(F::start(environment).await?);
-    let (site, clock) = (environment.site.clone(), environment.clock.clone());
+    let environment = Arc::new(environment.clone());
     Ok(Started::Http(Arc::new(move |request| {
-        let (function, site, clock) = (Arc::clone(&function), site.clone(), clock.clone());
-        Box::pin(async move { web::run::respond(&*function, request, &site, &clock).await })
+        let (function, environment) = (Arc::clone(&function), Arc::clone(&environment));
+        Box::pin(async move { web::run::respond(&*function, request, &environment).await })
     })))
 }
 
 async fn operation<O: Operation>(environment: &Environment) -> Result<Started, LocalError> {
-    let operation = Arc::new(O::start(environment).await?);
+    let (operation, clock) = (Arc::new(O::start(environment).await?), environment.clock.clone());
     Ok(Started::Event(Arc::new(move |event| {
-        let operation = Arc::clone(&operation);
-        Box::pin(async move { Ok(web::operation::operate(&*operation, event, "local").await) })
+        let (operation, clock) = (Arc::clone(&operation), clock.clone());
+        Box::pin(async move { Ok(web::operation::operate(&*operation, event, "local", &clock).await) })
     })))
 }
 
 async fn consumer<C: Consumer>(environment: &Environment) -> Result<Started, LocalError> {
-    let consumer = Arc::new(C::start(environment).await?);
+    let (consumer, clock) = (Arc::new(C::start(environment).await?), environment.clock.clone());
     Ok(Started::Event(Arc::new(move |event| {
-        let consumer = Arc::clone(&consumer);
-        Box::pin(async move { serde_json::to_value(web::consumer::consume(&*consumer, event).await?) })
+        let (consumer, clock) = (Arc::clone(&consumer), clock.clone());
+        Box::pin(async move { serde_json::to_value(web::consumer::consume(&*consumer, event, &clock).await?) })
     })))
 }

@@ -23,7 +23,7 @@ use domain::entropy::Entropy;
 use http::{Response, request::Parts};
 use http_body_util::Full;
 use tokio::{net::TcpListener, task::JoinHandle};
-use web::{Clock, Environment, Operation};
+use web::{Clock, Environment, Metrics, Operation};
 
 use aws::{Aws, AwsError, faults::Faults, sqs::Queues};
 use card_registry::Outage;
@@ -56,6 +56,8 @@ pub struct Settings {
     pub parameters: BTreeMap<String, String>,
     /// How long after a failure a message is delivered again.
     pub redelivery: Duration,
+    /// Where metrics are written.
+    pub metrics: Metrics,
 }
 
 impl Settings {
@@ -74,6 +76,7 @@ impl Settings {
             retry_pause: Duration::from_secs(1),
             parameters: BTreeMap::new(),
             redelivery: Duration::from_secs(1),
+            metrics: Metrics::new(|line| tracing::info!(target: "metrics", "{line}")),
         })
     }
 }
@@ -150,6 +153,7 @@ impl Local {
                 settings.clock.clone(),
                 settings.entropy.clone(),
                 network.clone(),
+                settings.metrics.clone(),
             )?;
             let started = functions::start(&function.name, &environment).await?;
             routes.push(inspection::invoke(&function.name, &started));

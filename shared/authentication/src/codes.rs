@@ -16,7 +16,7 @@ use store::{
     limits::{Charge, Limits},
     pending_sign_ins::{PendingSignIns, Sending, SendingError},
 };
-use web::{Environment, Incoming, Problem, StartError};
+use web::{Environment, Incoming, Measure, Problem, StartError, measure::CodeOutcome};
 
 use crate::Browser;
 
@@ -149,10 +149,12 @@ impl Codes {
             Err(error @ SendError::Unknown(_)) => tracing::warn!(%error, "text possibly sent"),
             Err(error @ SendError::NotSent(_)) => {
                 tracing::error!(%error, "text not sent");
+                incoming.measure(Measure::Otp(Purpose::SignIn, CodeOutcome::NotSent));
                 self.take_back(sending, charges, now).await;
                 return Err(SendProblem::Told(Problem::SmsNotSent));
             }
         }
+        incoming.measure(Measure::Otp(Purpose::SignIn, CodeOutcome::Sent));
         Ok(())
     }
 

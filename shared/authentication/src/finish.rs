@@ -16,7 +16,7 @@ use store::{
     sessions::{Before, BeginError, Beginning},
     whereabouts::Whereabouts,
 };
-use web::{Incoming, Problem, Response, answer, cookie::CookieName};
+use web::{Incoming, Measure, Problem, Response, answer, cookie::CookieName, measure::SignInOutcome};
 
 use crate::{Authentication, browser, serving::Serving, step};
 
@@ -64,6 +64,7 @@ impl Authentication {
         let cookie = SessionCookie { id, secret };
         let Proved { username, evidence, device: replaced, serving, .. } = proved;
         tracing::info!(acr = evidence.acr().as_str(), "signed in");
+        incoming.measure(Measure::SignIn(SignInOutcome::Done));
         let devices = browser::devices(incoming).renewed(device, replaced.as_ref(), username);
         let cookies = incoming.site.cookies;
         let response = step::done(incoming, serving);

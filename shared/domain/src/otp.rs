@@ -167,6 +167,16 @@ pub enum Purpose {
     SignIn,
 }
 
+impl Purpose {
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::SignIn => "sign_in",
+        }
+    }
+}
+
 /// The text message: within one UCS-2 segment of 70 units, ending as WebOTP wants it (`@host #code`), so that a phone
 /// offers to fill the code in, and only on our pages.
 ///

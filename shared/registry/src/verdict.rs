@@ -11,7 +11,7 @@ pub enum Verdict {
     Refused(Refusal),
 }
 
-/// Why a card was refused. For metrics only.
+/// Why a card was refused. For the log only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Code 1: the chip's status is not normal.
@@ -24,17 +24,4 @@ pub enum Refusal {
     PersonMismatch,
     /// A code, or a text beside code 4, that the registry's interface does not name.
     Other(i32),
-}
-
-impl Refusal {
-    /// A stable name for metrics, of a small set.
-    pub fn metric(self) -> &'static str {
-        match self {
-            Self::ChipNotNormal => "chip_not_normal",
-            Self::CardExpired => "card_expired",
-            Self::LaserMismatch => "laser_mismatch",
-            Self::PersonMismatch => "person_mismatch",
-            Self::Other(_) => "other",
-        }
-    }
 }

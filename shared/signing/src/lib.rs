@@ -6,7 +6,6 @@
 mod arns;
 mod rotation;
 
-use aws_sdk_kms::Client as Kms;
 use domain::signing_keys::{Algorithm, KeyRing, NewKey, PublicJwk};
 use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
@@ -17,7 +16,7 @@ use oidc::{
 };
 use serde::Serialize;
 use store::{
-    StoreError, Table,
+    StoreError,
     signing_keys::{SigningKeys, StoredRing},
 };
 use web::{Environment, StartError};
@@ -62,7 +61,7 @@ impl Signing {
     pub fn start(environment: &Environment) -> Result<Self, StartError> {
         Ok(Self {
             keys: rows(environment)?,
-            signer: Signer::new(Kms::new(&environment.aws)),
+            signer: Signer::new(wizard::kms(environment)),
             es256: environment.parse("ES256_KEYS")?,
             rs256: environment.parse("RS256_KEYS")?,
         })
@@ -163,9 +162,7 @@ impl Signing {
 /// # Errors
 /// The variable `SIGNING_KEYS_TABLE` is missing.
 pub fn rows(environment: &Environment) -> Result<SigningKeys, StartError> {
-    let name = environment.text("SIGNING_KEYS_TABLE")?;
-    let table = Table::new(store::client(&environment.aws), name, environment.entropy.clone());
-    Ok(SigningKeys::new(table))
+    wizard::table(environment, "SIGNING_KEYS_TABLE").map(SigningKeys::new)
 }
 
 /// The keys of the rows, as `oidc` verifies with them.

@@ -47,6 +47,13 @@ pub fn see_other(path: &str) -> Response {
     response
 }
 
+/// The way to the page that tells a problem, where that is another than the one that met it.
+pub fn told_elsewhere(path: &str, problem: &Problem) -> Response {
+    let mut response = see_other(path);
+    response.extensions_mut().insert(Told::of(problem));
+    response
+}
+
 /// A file that never changes under its name.
 pub fn immutable(content_type: &'static str, body: &'static [u8]) -> Response {
     let mut response = with_body(StatusCode::OK, content_type, Body::Binary(body.to_vec()));
@@ -225,11 +232,21 @@ const fn belongs_on_form(problem: &Problem) -> bool {
 
 /// Which problem an answer tells, for the log.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Told(pub(crate) &'static str);
+pub(crate) struct Told {
+    pub(crate) code: &'static str,
+    /// Whose: ours, or the request's.
+    pub(crate) is_ours: bool,
+}
+
+impl Told {
+    fn of(problem: &Problem) -> Self {
+        Self { code: problem.code(), is_ours: problem.status().is_server_error() }
+    }
+}
 
 /// The headers of a problem, and its code for the log.
 fn told(mut response: Response, problem: &Problem) -> Response {
-    response.extensions_mut().insert(Told(problem.code()));
+    response.extensions_mut().insert(Told::of(problem));
     if *problem == Problem::MethodNotAllowed {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
     }

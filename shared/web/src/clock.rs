@@ -24,6 +24,11 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         (self.0)()
     }
+
+    /// How long ago something began.
+    pub(crate) fn millis_since(&self, began: Timestamp) -> u64 {
+        u64::try_from(self.now().duration_since(began).as_millis()).unwrap_or_default()
+    }
 }
 
 impl fmt::Debug for Clock {

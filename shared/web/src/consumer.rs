@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tracing::Instrument;
 
-use crate::environment::{Environment, StartError};
+use crate::{
+    clock::Clock,
+    environment::{Environment, StartError},
+};
 
 /// A function that takes messages from a queue.
 pub trait Consumer: Sized + Send + Sync + 'static {
@@ -81,11 +84,14 @@ pub struct ItemFailure {
 pub async fn serve_consumer<C: Consumer>() -> Result<(), lambda_http::Error> {
     lambda_http::tracing::init_default_subscriber();
     let environment = Environment::of_lambda().await?;
-    let consumer = &C::start(&environment).await?;
+    let (consumer, environment) = (&C::start(&environment).await?, &environment);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let span = tracing::info_span!("batch", request_id = %event.context.request_id, function = C::NAME);
         // Boxed as in `serve_operation`.
-        Box::pin(consume(consumer, event.payload)).instrument(span).await.map_err(lambda_http::Error::from)
+        Box::pin(consume(consumer, event.payload, &environment.clock))
+            .instrument(span)
+            .await
+            .map_err(lambda_http::Error::from)
     }))
     .await
 }
@@ -94,10 +100,18 @@ pub async fn serve_consumer<C: Consumer>() -> Result<(), lambda_http::Error> {
 ///
 /// # Errors
 /// What is no batch: SQS then delivers all of it again.
-pub async fn consume<C: Consumer>(consumer: &C, event: Value) -> Result<BatchFailures, serde_json::Error> {
+pub async fn consume<C: Consumer>(
+    consumer: &C,
+    event: Value,
+    clock: &Clock,
+) -> Result<BatchFailures, serde_json::Error> {
+    let started = clock.now();
     let batch: Batch = serde_json::from_value(event)?;
+    let messages = batch.records.len();
     let consumed = batch.records.into_iter().map(|record| one(consumer, record));
-    let batch_item_failures = join_all(consumed).await.into_iter().flatten().collect();
+    let batch_item_failures: Vec<_> = join_all(consumed).await.into_iter().flatten().collect();
+    let (failed, millis) = (batch_item_failures.len(), clock.millis_since(started));
+    tracing::info!(outcome = if failed == 0 { "done" } else { "failed" }, messages, failed, millis, "batch consumed");
     Ok(BatchFailures { batch_item_failures })
 }
 
@@ -142,6 +156,10 @@ mod tests {
         }
     }
 
+    fn clock() -> Clock {
+        Clock::new(|| jiff::Timestamp::UNIX_EPOCH)
+    }
+
     fn record(id: &str, body: &str) -> Value {
         json!({
             "messageId": id, "receiptHandle": "handle", "body": body, "eventSource": "aws:sqs",
@@ -152,15 +170,15 @@ mod tests {
     #[tokio::test]
     async fn only_the_messages_that_failed_come_again() {
         let batch = json!({ "Records": [record("a", "2"), record("b", "3"), record("c", "4"), record("d", "{}")] });
-        let failed = consume(&Even, batch).await.unwrap();
+        let failed = consume(&Even, batch, &clock()).await.unwrap();
         let expected = json!({ "batchItemFailures": [{ "itemIdentifier": "b" }, { "itemIdentifier": "d" }] });
         assert_eq!(serde_json::to_value(failed).unwrap(), expected);
-        let none = consume(&Even, json!({ "Records": [record("a", "2")] })).await.unwrap();
+        let none = consume(&Even, json!({ "Records": [record("a", "2")] }), &clock()).await.unwrap();
         assert_eq!(serde_json::to_value(none).unwrap(), json!({ "batchItemFailures": [] }));
     }
 
     #[tokio::test]
     async fn what_is_no_batch_fails_as_a_whole() {
-        assert!(consume(&Even, json!({ "action": "x" })).await.is_err());
+        assert!(consume(&Even, json!({ "action": "x" }), &clock()).await.is_err());
     }
 }

@@ -10,6 +10,9 @@ use crate::{
     clock::Clock,
     cookie::CookieForm,
     edge::{Edge, NoHash},
+    measure::Measure,
+    metrics::Metrics,
+    throttles::Throttles,
 };
 
 /// What a function is given at start-up.
@@ -24,6 +27,8 @@ pub struct Environment {
     pub entropy: Entropy,
     /// Where URLs that relying parties registered are fetched.
     pub network: Arc<dyn Network>,
+    /// Where metrics are written.
+    pub metrics: Metrics,
     /// The service's own address.
     pub site: Site,
 }
@@ -77,7 +82,8 @@ impl Environment {
             .load()
             .await;
         let network = Arc::new(Internet::default());
-        Ok(Self { variables, aws, clock: Clock::system(), entropy: system_entropy()?, network, site })
+        let metrics = Metrics::of_lambda();
+        Ok(Self { variables, aws, clock: Clock::system(), entropy: system_entropy()?, network, metrics, site })
     }
 
     /// An environment of one's own: the local run and the tests.
@@ -90,9 +96,15 @@ impl Environment {
         clock: Clock,
         entropy: Entropy,
         network: Arc<dyn Network>,
+        metrics: Metrics,
     ) -> Result<Self, StartError> {
         let site = Site::of(&variables)?;
-        Ok(Self { variables, aws, clock, entropy, network, site })
+        Ok(Self { variables, aws, clock, entropy, network, metrics, site })
+    }
+
+    /// For a client of the SDK's: counts by this measure what its service turns away.
+    pub fn throttles(&self, measure: Measure) -> Throttles {
+        Throttles { measure, metrics: self.metrics.clone(), clock: self.clock.clone() }
     }
 
     /// A variable's text.

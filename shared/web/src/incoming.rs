@@ -1,8 +1,11 @@
 //! A request, parsed once at the edge: what it asks for, in which form and language, who sent it.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::{Mutex, PoisonError},
+};
 
-use domain::language::Language;
+use domain::{language::Language, registration::Step};
 use http::{HeaderMap, Method};
 use lambda_http::{Body, Request, RequestExt, request::RequestContext};
 
@@ -12,6 +15,7 @@ use crate::{
     cross_site::is_cross_site,
     environment::Site,
     fields::{self, Fields},
+    measure::{Measure, StepOutcome, WizardStep},
     page::Page,
     problem::Problem,
 };
@@ -48,6 +52,8 @@ pub struct Incoming {
     cookies: Cookies,
     headers: HeaderMap,
     body: Vec<u8>,
+    /// What was counted while it was answered.
+    measures: Mutex<Vec<Measure>>,
 }
 
 /// Where a request comes from.
@@ -120,7 +126,26 @@ impl Incoming {
             cookies,
             headers: parts.headers,
             body,
+            measures: Mutex::default(),
         }
+    }
+
+    /// Counts something; it is written when the request is answered.
+    pub fn measure(&self, measure: impl Into<Option<Measure>>) {
+        self.measures.lock().unwrap_or_else(PoisonError::into_inner).extend(measure.into());
+    }
+
+    /// Counts a step of the wizard as passed, if the registration stood at it: what is done again, or sent again, has
+    /// been passed before.
+    pub fn passed(&self, step: Step, stood_at: Step) {
+        if step == stood_at {
+            self.measure(Measure::RegistrationStep(WizardStep::At(step), StepOutcome::Done));
+        }
+    }
+
+    /// What was counted.
+    pub(crate) fn measures(&self) -> Vec<Measure> {
+        self.measures.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A header's value, if it is text.

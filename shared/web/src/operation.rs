@@ -9,7 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tracing::Instrument;
 
-use crate::environment::{Environment, StartError};
+use crate::{
+    clock::Clock,
+    environment::{Environment, StartError},
+};
 
 /// A function for operators.
 pub trait Operation: Sized + Send + Sync + 'static {
@@ -99,17 +102,18 @@ impl From<OperatorError> for OrderRefused {
 pub async fn serve_operation<O: Operation>() -> Result<(), lambda_http::Error> {
     lambda_http::tracing::init_default_subscriber();
     let environment = Environment::of_lambda().await?;
-    let operation = &O::start(&environment).await?;
+    let (operation, environment) = (&O::start(&environment).await?, &environment);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         // Boxed, or the compiler meets the runtime's, the function's and the SDK's futures as one type, too deep for it.
-        let operated = Box::pin(operate(operation, event.payload, &event.context.request_id));
+        let operated = Box::pin(operate(operation, event.payload, &event.context.request_id, &environment.clock));
         Ok::<_, lambda_http::Error>(operated.await)
     }))
     .await
 }
 
 /// One order from end to end. What is refused is an answer too: nothing is to be retried by itself.
-pub async fn operate<O: Operation>(operation: &O, event: Value, request_id: &str) -> Value {
+pub async fn operate<O: Operation>(operation: &O, event: Value, request_id: &str, clock: &Clock) -> Value {
+    let started = clock.now();
     let span = tracing::info_span!("operation", request_id, function = O::NAME);
     async {
         let action = event.get("action").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -118,11 +122,14 @@ pub async fn operate<O: Operation>(operation: &O, event: Value, request_id: &str
                 let operator = order.operator.clone();
                 let outcome = operation.perform(order).await;
                 let code = outcome.as_ref().err().map_or("", |refused| refused.code);
-                tracing::info!(action, operator = operator.as_str(), code, "ordered");
+                let done = if outcome.is_ok() { "done" } else { "refused" };
+                let millis = clock.millis_since(started);
+                tracing::info!(action, operator = operator.as_str(), outcome = done, code, millis, "ordered");
                 outcome
             }
             Err(refused) => {
-                tracing::info!(code = refused.code, "not an order");
+                let millis = clock.millis_since(started);
+                tracing::info!(outcome = "refused", code = refused.code, millis, "not an order");
                 Err(refused)
             }
         };
@@ -155,6 +162,7 @@ fn taken(members: &mut Map<String, Value>, name: &str) -> Result<Option<String>,
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use serde::Deserialize;
 
     use super::*;
@@ -188,7 +196,7 @@ mod tests {
     }
 
     async fn told(event: Value) -> Value {
-        operate(&Wheel, event, "request").await
+        operate(&Wheel, event, "request", &Clock::new(|| Timestamp::UNIX_EPOCH)).await
     }
 
     #[tokio::test]

@@ -3,14 +3,15 @@
 use std::{future::Future, time::Duration};
 
 use http::Method;
+use jiff::Timestamp;
 use lambda_http::{Request, service_fn};
 use tracing::Instrument;
 
 use crate::{
     answer::{self, Response, Told},
-    clock::Clock,
-    environment::{Environment, Site, StartError},
+    environment::{Environment, StartError},
     incoming::Incoming,
+    measure::{Measure, StepOutcome, WizardStep},
     problem::Problem,
 };
 
@@ -58,18 +59,18 @@ pub async fn serve<F: Function>() -> Result<(), lambda_http::Error> {
     lambda_http::tracing::init_default_subscriber();
     let environment = Environment::of_lambda().await?;
     let function = F::start(&environment).await?;
-    let (function, site, clock) = (&function, &environment.site, &environment.clock);
+    let (function, environment) = (&function, &environment);
     lambda_http::run(service_fn(move |request: Request| async move {
         // Boxed as in `serve_operation`.
-        Ok::<_, lambda_http::Error>(Box::pin(respond(function, request, site, clock)).await)
+        Ok::<_, lambda_http::Error>(Box::pin(respond(function, request, environment)).await)
     }))
     .await
 }
 
 /// One request from end to end.
-pub async fn respond<F: Function>(function: &F, request: Request, site: &Site, clock: &Clock) -> Response {
-    let started = clock.now();
-    let incoming = Incoming::parse(request, site.clone());
+pub async fn respond<F: Function>(function: &F, request: Request, environment: &Environment) -> Response {
+    let started = environment.clock.now();
+    let incoming = Incoming::parse(request, environment.site.clone());
     let span = tracing::info_span!("request", request_id = %incoming.request_id, function = F::NAME);
     async {
         let answered = match at_the_door(&incoming, F::DOOR) {
@@ -77,15 +78,37 @@ pub async fn respond<F: Function>(function: &F, request: Request, site: &Site, c
             None => within(DEADLINE, function.answer(&incoming)).await,
         };
         let response = answered.unwrap_or_else(|problem| answer::problem(&incoming, &problem));
-        let code = response.extensions().get::<Told>().map_or("", |Told(code)| code);
-        let elapsed = clock.now().duration_since(started).as_millis();
-        let millis = u64::try_from(elapsed).unwrap_or_default();
-        tracing::info!(method = %incoming.method, status = response.status().as_u16(), code, millis, "answered");
+        note::<F>(&incoming, &response, started, environment);
         let response = if F::DOOR == Door::AnyOrigin { answer::open_to_scripts(response) } else { response };
         answer::finish(response, &incoming)
     }
     .instrument(span)
     .await
+}
+
+/// The request's line in the log, and what it counted.
+fn note<F: Function>(incoming: &Incoming, response: &Response, started: Timestamp, environment: &Environment) {
+    let millis = environment.clock.millis_since(started);
+    let (told, status) = (response.extensions().get::<Told>(), response.status());
+    let has_failed = told.map_or(status.is_server_error(), |told| told.is_ours);
+    let is_refused = told.is_some() || status.is_client_error();
+    let step = WizardStep::of_path(&incoming.path);
+    let mut measures = incoming.measures();
+    if let (Some(step), Some(_), &Method::POST) = (step, told, &incoming.method) {
+        let outcome = if has_failed { StepOutcome::Failed } else { StepOutcome::Refused };
+        measures.push(Measure::RegistrationStep(step, outcome));
+    }
+    let outcome = measures.iter().find_map(Measure::outcome).unwrap_or(match (has_failed, is_refused) {
+        (true, _) => "failed",
+        (false, true) => "refused",
+        (false, false) => "done",
+    });
+    let (step, code) = (step.map_or("", WizardStep::as_str), told.map_or("", |told| told.code));
+    tracing::info!(method = %incoming.method, status = status.as_u16(), step, outcome, code, millis, "answered");
+    let about = [("function", F::NAME), ("request_id", incoming.request_id.as_str())];
+    for measure in &measures {
+        environment.metrics.write(measure, &about, environment.clock.now());
+    }
 }
 
 async fn within(

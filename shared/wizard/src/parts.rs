@@ -1,18 +1,20 @@
 //! Clients and tables from a function's environment: each function names the ones it uses.
 
-use aws_sdk_dynamodb::Client as DynamoDb;
-use aws_sdk_kms::Client as Kms;
+use aws_sdk_dynamodb::{Client as DynamoDb, config::Builder as DynamoDbConfig};
+use aws_sdk_kms::{Client as Kms, config::Builder as KmsConfig};
 use store::{Table, accounts::Accounts, limits::Limits, registrations::Registrations, sessions::Sessions};
-use web::{Environment, StartError};
+use web::{Environment, Measure, StartError};
 
 /// A client of DynamoDB.
 pub fn dynamodb(environment: &Environment) -> DynamoDb {
-    store::client(&environment.aws)
+    let throttles = environment.throttles(Measure::DynamoDbThrottled);
+    store::client(DynamoDbConfig::from(&environment.aws).interceptor(throttles))
 }
 
 /// A client of KMS.
 pub fn kms(environment: &Environment) -> Kms {
-    Kms::new(&environment.aws)
+    let throttles = environment.throttles(Measure::KmsThrottled);
+    Kms::from_conf(KmsConfig::from(&environment.aws).interceptor(throttles).build())
 }
 
 /// The registrations, named by `REGISTRATIONS_TABLE`.

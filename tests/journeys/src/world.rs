@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use local::{Local, Settings};
 use web::Clock;
 
-use crate::{browser::Browser, calls::Calls, person::Person};
+use crate::{browser::Browser, calls::Calls, measured::Measured, person::Person};
 
 /// Where the world's clock begins.
 const BEGINNING: &str = "2026-11-24T08:00:00Z";
@@ -27,6 +27,8 @@ pub struct World {
     pub local: Local,
     /// The calls it makes to AWS.
     pub calls: Calls,
+    /// What it counts.
+    pub measured: Measured,
     now: Arc<Mutex<Timestamp>>,
     forced: Arc<Mutex<Option<u64>>>,
     people: AtomicU32,
@@ -61,11 +63,12 @@ impl World {
     async fn start(parameters: &[(&str, &str)], data: Option<PathBuf>) -> Self {
         let now = Arc::new(Mutex::new(BEGINNING.parse().expect("a time")));
         let forced = Arc::new(Mutex::new(None));
-        let calls = Calls::default();
+        let (calls, measured) = (Calls::default(), Measured::default());
         let mut settings = Settings::new("http://localhost:8080").expect("randomness");
         settings.clock = clock(&now);
         settings.entropy = entropy(&forced, settings.entropy);
         settings.data = data;
+        settings.metrics = measured.log();
         settings.redelivery = std::time::Duration::ZERO;
         settings.http_client = Some(calls.recording_client());
         settings.time_outs = patient();
@@ -73,7 +76,7 @@ impl World {
         settings.parameters =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let local = Local::start(settings).await.expect("the service starts");
-        Self { local, calls, now, forced, people: AtomicU32::new(1) }
+        Self { local, calls, measured, now, forced, people: AtomicU32::new(1) }
     }
 
     /// A browser that nobody used before, at an address of its own.

@@ -348,11 +348,47 @@ async fn nothing_that_went_through_a_journey_is_in_the_log() {
     meet_the_registry(&world.browser(), &person, &mut secrets).await;
     meet_the_registry(&world.browser().with_pages(), &person, &mut secrets).await;
 
-    let text = log.text();
-    for said in ["answered", "registration moved on", "signed in", "text not sent", "store", "keys", "card registry"] {
+    let text = format!("{}\n{}", log.text(), world.measured.text());
+    for said in [
+        "answered",
+        "registration moved on",
+        "signed in",
+        "text not sent",
+        "store",
+        "keys",
+        "card registry",
+        "turned away",
+        r#""RegistrationStep":1"#,
+        r#""Otp":1"#,
+        r#""Registry":1"#,
+        r#""SignIn":1"#,
+    ] {
         assert!(text.contains(said), "nothing was logged about {said:?}");
     }
     assert_eq!(secrets.found_in(&text), Vec::<String>::new());
+    each_request_has_one_line(&text);
+}
+
+/// The line that the runbook tells of, with all that it says there.
+fn each_request_has_one_line(log: &str) {
+    let lines: Vec<_> = log.lines().filter(|line| line.contains(": answered ")).collect();
+    let id = |line: &str| line.split_once("request_id=")?.1.split_once(' ').map(|(id, _)| id.to_owned());
+    let ids: BTreeSet<_> = lines.iter().map(|line| id(line).expect("a request's id")).collect();
+    assert_eq!((ids.len(), ids.contains("")), (lines.len(), false));
+    for line in &lines {
+        for member in ["function=", "method=", "status=", "step=", "outcome=", "code=", "millis="] {
+            assert!(line.contains(member), "no {member}: {line}");
+        }
+    }
+    for said in [
+        r#"function="registration-otp"}: web::run: answered method=POST status=200 step="otp" outcome="done""#,
+        r#"status=503 step="mobile" outcome="failed" code="sms_not_sent""#,
+        r#"status=422 step="identity" outcome="refused" code="identity_not_confirmed""#,
+        r#"status=401 step="" outcome="failed" code="sign_in_failed""#,
+        r#"function="account"}: web::run: answered method=GET status=200 step="" outcome="done" code="""#,
+    ] {
+        assert!(lines.iter().any(|line| line.contains(said)), "no line says {said}");
+    }
 }
 
 #[test]

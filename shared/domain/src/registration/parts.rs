@@ -59,6 +59,9 @@ pub enum Step {
 }
 
 impl Step {
+    /// All of them, in order.
+    pub const EVERY: [Self; 5] = [Self::Identity, Self::Account, Self::Mobile, Self::Otp, Self::Review];
+
     /// The name in JSON and in paths.
     pub const fn as_str(self) -> &'static str {
         match self {
