@@ -35,7 +35,8 @@ class Answer:
 
 @dataclass
 class Request:
-    """What is sent, as often as it is sent: a field or header that is a function is asked anew."""
+    """What is sent, as often as it is sent: a field or header that is a function is asked anew, and the cookies are
+    those that the caller has by then, from a failure's answer too."""
 
     service: "Service"
     method: str
@@ -44,6 +45,7 @@ class Request:
     fields: dict | None = None
     expected: tuple = (200,)
     accept: object = None
+    cookies: dict = field(default_factory=dict)
 
     @property
     def function(self):
@@ -62,11 +64,28 @@ class Request:
         connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
         try:
             headers = {name: value() if callable(value) else value for name, value in self.headers.items()}
-            connection.request(self.method, self.path, body, {"Host": urlsplit(ISSUER).hostname} | headers)
+            cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            headers = {"Host": urlsplit(ISSUER).hostname, "Cookie": cookies} | headers
+            connection.request(self.method, self.path, body, headers)
             answer = connection.getresponse()
-            return Answer(answer.status, answer.getheaders(), answer.read().decode(errors="replace"))
+            answer = Answer(answer.status, answer.getheaders(), answer.read().decode(errors="replace"))
         finally:
             connection.close()
+        self.keep(answer)
+        return answer
+
+    def keep(self, answer):
+        """Cookies, as a browser would take them over https: none without the prefix's conditions."""
+        for name, value in answer.headers:
+            if name.lower() != "set-cookie":
+                continue
+            for cookie in SimpleCookie(value).values():
+                assert cookie.key.startswith("__Host-") or cookie.key == "lang", value
+                assert cookie["secure"] and cookie["path"] == "/" and not cookie["domain"], value
+                if cookie["max-age"] == "0" or not cookie.value:
+                    self.cookies.pop(cookie.key, None)
+                else:
+                    self.cookies[cookie.key] = cookie.value
 
     def fits(self, answer):
         return answer.status in self.expected and (self.accept is None or bool(self.accept(answer)))
@@ -80,6 +99,7 @@ class Order:
     function: str
     event: dict
     accept: object
+    cookies: dict = field(default_factory=dict)
 
     def __str__(self):
         return f"invoke {self.function} ({self.event.get('action', 'a batch')})"
@@ -135,26 +155,9 @@ class Caller:
         headers = {
             "Accept": HTML if self.html else JSON,
             "Accept-Language": "en",
-            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0",
         } | ({"Content-Type": FORM if self.html else JSON} if fields is not None else {}) | headers
-        request = Request(self.service, method, path, headers, fields, expect, accept)
-        answer = self.service.way(request)
-        self.keep(answer)
-        return answer
-
-    def keep(self, answer):
-        """Cookies, as a browser would take them over https: none without the prefix's conditions."""
-        for name, value in answer.headers:
-            if name.lower() != "set-cookie":
-                continue
-            for cookie in SimpleCookie(value).values():
-                assert cookie.key.startswith("__Host-") or cookie.key == "lang", value
-                assert cookie["secure"] and cookie["path"] == "/" and not cookie["domain"], value
-                if cookie["max-age"] == "0" or not cookie.value:
-                    self.cookies.pop(cookie.key, None)
-                else:
-                    self.cookies[cookie.key] = cookie.value
+        return self.service.way(Request(self.service, method, path, headers, fields, expect, accept, self.cookies))
 
 
 def basic(client_id, secret):

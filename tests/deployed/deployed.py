@@ -2,17 +2,16 @@
 
 import sys
 import tempfile
-import threading
 import time
 import traceback
 
 from caller import Caller, Service
-from card_registry import REFUSED, SECRET, USER, CardRegistry
+from card_registry import REFUSED, CardRegistry
 from ministack import MiniStack
-from person import Person, at_step, code_to, problem, walk, walk_by_forms, wrong
-from policies import Policies
+from operating import deleted, deployed, restored, rolled_back, updated, wait_for
+from person import PASSWORD, Person, at_step, code_to, problem, walk, walk_by_forms, wrong
 from relying_party import ACCESS_TOKEN, EXCHANGE, RelyingParty, claims_of
-from stack import NAME, Stack, build
+from stack import Stack, build
 
 
 class Run:
@@ -59,15 +58,11 @@ def drive(run, service, registry):
     run.case("operators look at the keys and the clients", lambda: operators(service))
     run.case("a sign-in of a relying party, from authorize to the end of the session", lambda: signed_on(service))
     run.case("a pushed request, an exchanged token, a token of the client's own", lambda: other_grants(service))
+    run.case("where one is signed in, and another password", lambda: own_account(service))
     run.case("the stack is updated while a client keeps signing in", lambda: updated(service, registry))
+    run.case("every function is rolled back while a client keeps signing in", lambda: rolled_back(service))
+    run.case("a table is restored to a point in time", lambda: restored(service))
     run.case("every function was invoked", lambda: every_function(service))
-
-
-def deployed(stack):
-    stack.deploy()
-    policies = Policies(stack)
-    for function in policies.documents:
-        policies.put(function)
 
 
 # ---------------------------------------------------------------- registering
@@ -175,46 +170,27 @@ def other_grants(service):
     assert relying_party.introspect(own["access_token"])["active"]
 
 
-# ---------------------------------------------------------------- updating
+# ---------------------------------------------------------------- the account's own pages
 
-def updated(service, registry):
-    """The card registry's secret, encrypted as an operator would, and another ceiling: most of the functions change."""
-    stack = service.stack
+def own_account(service):
+    """In one browser they see the other, and end it; with another password."""
     person = Person()
-    walk(Caller(service), person)
-    relying_party = RelyingParty(service)
-    browser = Caller(service, html=True)
-    relying_party.tokens(browser, person)
-    done, counted, failures = threading.Event(), [], []
+    here = walk(Caller(service), person)
+    here.post("/sign-in", person.credentials, accept=at_step("done"))
+    there = Caller(service)
+    there.post("/sign-in", person.credentials, accept=at_step("otp"))
+    there.post("/sign-in/otp", {"code": code_to(service, person)}, accept=at_step("done"))
+    assert len(here.get("/account/sessions").json()["sessions"]) == 2
+    here.post("/account/sessions", {"end": "others"})
+    there.get("/account", expect=(401,))
+    another = "เต่าทอง เดินข้ามสะพาน ตอนฝนตก"
+    here.post("/account/password", {"current_password": PASSWORD, "password": another, "password_confirmation": another})
+    there.post("/sign-in", person.credentials, expect=(401,))
+    here.post("/account/sign-out", {"confirm": "yes"})
+    here.post("/sign-in", person.credentials | {"password": another}, accept=at_step("done"))
 
-    def keep_signing_in():
-        while not done.is_set():
-            try:
-                tokens = relying_party.tokens(browser, person)
-                relying_party.userinfo(tokens["access_token"])
-                browser.post("/account/sign-out", {"confirm": "yes"})
-                counted.append(time.monotonic())
-            except Exception as error:
-                failures.append(error)
 
-    client = threading.Thread(target=keep_signing_in)
-    client.start()
-    try:
-        wait_for(lambda: counted or failures)
-        stack.deploy(
-            CardRegistryUser=USER, CardRegistrySecret=stack.encrypted(SECRET, "CARD_REGISTRY_SECRET"),
-            SendsPerAddress=5999, RefusalsPerAddress=5999, SignInTextsPerHour=71999,
-        )
-        at = len(counted)
-        wait_for(lambda: len(counted) > at or failures)
-    finally:
-        done.set()
-        client.join()
-    assert not failures, f"{len(failures)} of {len(counted) + len(failures)}: {failures[0]!r}"
-    print(f"    {len(counted)} sign-ins meanwhile")
-    walk(Caller(service), Person(), "account")
-    assert USER in registry.asked_by, registry.asked_by
-
+# ---------------------------------------------------------------- afterwards
 
 def every_function(service):
     invoked = {}
@@ -223,25 +199,6 @@ def every_function(service):
     for function, times in sorted(invoked.items()):
         print(f"    {function}: {times}")
     assert all(invoked.values()), sorted(name for name, times in invoked.items() if not times)
-
-
-def deleted(stack):
-    stack.delete()
-    left = stack.client("lambda").list_functions()["Functions"]
-    assert not left, [function["FunctionName"] for function in left]
-    roles = {f"{NAME}-{function}" for function in stack.template.functions.values()}
-    left = roles & {role["RoleName"] for role in stack.client("iam").list_roles(MaxItems=1000)["Roles"]}
-    assert not left, left
-
-
-def wait_for(condition, seconds=60):
-    """Asks until it is so: what is waited for happens in another process."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.2)
-    raise AssertionError("it did not happen")
 
 
 if __name__ == "__main__":

@@ -6,11 +6,14 @@ from contextlib import contextmanager
 from caller import Caller
 from card_registry import BROKEN, REFUSED
 from person import Person, at_step, code_to, problem, walk, wrong
+from tables import Tables
+from verifiers import Verifiers
 
 
 class Journeys:
-    def __init__(self, plain, tried, tables):
-        self.plain, self.tried, self.tables = plain, tried, tables
+    def __init__(self, plain, tried):
+        self.plain, self.tried = plain, tried
+        self.tables, self.verifiers = Tables(plain.stack), Verifiers(plain.stack)
 
     @contextmanager
     def trying(self, caller):
@@ -132,6 +135,14 @@ class Journeys:
         self.tables.age("Sessions", "Limits", seconds=61)
         with self.trying(unknown):
             unknown.post("/sign-in/otp", {"resend": "yes"}, accept=at_step("otp"))
+
+    def old_verifier(self):
+        """A password kept when guessing cost less is kept anew, once it was typed."""
+        program, person = self.reached("done")
+        program.post("/sign-in", person.credentials)
+        self.verifiers.weaken(person)
+        with self.trying(program):
+            program.post("/sign-in", person.credentials, accept=at_step("done"))
 
     def account_page(self):
         program, person = self.reached("done")

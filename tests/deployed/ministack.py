@@ -16,11 +16,10 @@ ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 class MiniStack:
-    """On a free port of loopback. `cold`: no function keeps its process, so that nothing is remembered in between."""
+    """On a free port of loopback."""
 
-    def __init__(self, trusted, cold=False):
+    def __init__(self, trusted):
         self.trusted = trusted
-        self.cold = cold
 
     def __enter__(self):
         # Ended from outside, it still takes with it what it started.
@@ -74,7 +73,7 @@ class MiniStack:
             "SSL_CERT_FILE": str(self.trusted),
             "TMPDIR": self.folder.name,
         }
-        return inherited | ROOT | settings | ({"LAMBDA_KEEPALIVE_MS": "0"} if self.cold else {})
+        return inherited | ROOT | settings
 
     def wait(self):
         deadline = time.monotonic() + 120
@@ -87,6 +86,42 @@ class MiniStack:
             except OSError:
                 time.sleep(0.1)
         raise RuntimeError("MiniStack does not start:\n" + self.log.read_text()[-4000:])
+
+
+    def forget(self, function):
+        """Ends a function's processes, so that its next request finds a new one, which remembers nothing.
+
+        MiniStack keeps a published version's process whatever it is told. The processes are found in the group that
+        was started here; MiniStack notices the end itself.
+        """
+        named = f"AWS_LAMBDA_FUNCTION_NAME={function}".encode()
+        ended = [pid for pid in self.group() if named in environment_of(pid)]
+        for pid in ended:
+            os.kill(pid, signal.SIGKILL)
+        while set(ended) & set(self.group()):
+            time.sleep(0.002)
+
+    def group(self):
+        """The processes that live in MiniStack's group."""
+        for folder in Path("/proc").iterdir():
+            if not folder.name.isdecimal():
+                continue
+            try:
+                # Behind the name in parentheses: state, parent, group (proc(5)). Ended is who can be waited for: no
+                # thread of theirs is left but the first.
+                state, _, group = folder.joinpath("stat").read_text().rpartition(")")[2].split()[:3]
+                ended = state in "ZX" and len(list(folder.joinpath("task").iterdir())) <= 1
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(group) == self.process.pid and not ended:
+                yield int(folder.name)
+
+
+def environment_of(pid):
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def free_port():

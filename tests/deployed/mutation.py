@@ -13,7 +13,6 @@ from card_registry import SECRET, USER, CardRegistry
 from ministack import MiniStack
 from provider_journeys import ProviderJourneys
 from stack import Stack, build
-from tables import Tables
 from trial import Trial
 
 TABLE = Path(__file__).with_name("least-privilege.md")
@@ -24,7 +23,7 @@ def main():
         build()
     wrong = rules.violations()
     with tempfile.TemporaryDirectory(prefix="digital-id-registry-") as folder, CardRegistry(folder) as registry:
-        with MiniStack(registry.trusted, cold=True) as ministack:
+        with MiniStack(registry.trusted) as ministack:
             stack = Stack(ministack, registry)
             # The whole pass comes from one address.
             stack.deploy(SendsPerAddress=600000, RefusalsPerAddress=600000)
@@ -32,7 +31,7 @@ def main():
             secret = stack.encrypted(SECRET, "CARD_REGISTRY_SECRET")
             stack.configure("registration-identity", CARD_REGISTRY_USER=USER, CARD_REGISTRY_SECRET=secret)
             trial = Trial(stack)
-            broken = drive(ProviderJourneys(Service(stack), Service(stack, trial), Tables(stack)))
+            broken = drive(ProviderJourneys(Service(stack), Service(stack, trial)))
             permissions = sorted(p for function in trial.policies.documents for p in trial.policies.of(function))
             rows = [(p, named(stack, p.resource), outcome(p, trial)) for p in permissions]
     wrong += trial.wrong

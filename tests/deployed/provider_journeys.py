@@ -6,11 +6,12 @@ from urllib.parse import urlencode
 
 from caller import Caller
 from journeys import Journeys
-from person import PASSWORD, at_step, code_to, go_on
+from person import PASSWORD, Person, at_step, code_to, go_on, walk
 from relying_party import ACCESS_TOKEN, EXCHANGE, Key, RelyingParty, claims_of
 
 OPERATOR = {"operator": "somchai.r", "second_operator": "malee.s", "reason": "permissions are tried"}
 NOWHERE = "https://rp.invalid/keys"
+ALGORITHMS = ("ES256", "RS256")
 
 
 class ProviderJourneys(Journeys):
@@ -73,6 +74,25 @@ class ProviderJourneys(Journeys):
         with self.trying(browser):
             relying_party.told(go_on(browser, person, browser.get(waiting) and relying_party.asked_by(browser)))
 
+    def instead_of_another(self):
+        """Somebody signs in where somebody else is, whose services are told that it is over."""
+        for is_known in (True, False):
+            relying_party = RelyingParty(self.plain, backchannel_logout_uri=NOWHERE)
+            program, first = self.reached("done")
+            program.post("/sign-in", first.credentials, accept=at_step("done"))
+            browser = Caller(self.plain, html=True, cookies=program.cookies)
+            relying_party.tokens(browser, first)
+            if is_known:
+                second = Person()
+                walk(program, second)
+                with self.trying(program):
+                    program.post("/sign-in", second.credentials, accept=at_step("done"))
+            else:
+                _, second = self.reached("done")
+                program.post("/sign-in", second.credentials, accept=at_step("otp"))
+                with self.trying(program):
+                    program.post("/sign-in/otp", {"code": code_to(self.plain, second)}, accept=at_step("done"))
+
     # ------------------------------------------------------------ by itself
 
     def pushed_requests(self):
@@ -102,11 +122,25 @@ class ProviderJourneys(Journeys):
         person, browser, _ = self.person_at(RelyingParty(self.plain))
         for party in (relying_party, opaque):
             request = party.request(scope="openid profile")
-            token = party.redeem(party.signed_in(browser, person, request)["code"])["access_token"]
+            code = party.signed_in(browser, person, request)["code"]
             with self.trying_by_itself(party):
+                token = party.redeem(code)["access_token"]
                 party.userinfo(token)
                 assert party.introspect(token)["active"]
                 party.call("/connect/revocation", token=token)
+
+    def exchanged(self):
+        """To a service that the person has never been at, of a token that ends with its session."""
+        target = RelyingParty(self.plain)
+        relying_party = RelyingParty(self.plain, exchange_audiences=[target.client_id])
+        person, browser, _ = self.person_at(RelyingParty(self.plain))
+        code = relying_party.signed_in(browser, person, relying_party.request(scope="openid profile"))["code"]
+        token = relying_party.redeem(code)["access_token"]
+        with self.trying_by_itself(relying_party):
+            relying_party.call(
+                "/connect/token", grant_type=EXCHANGE, subject_token=token, subject_token_type=ACCESS_TOKEN,
+                audience=target.client_id,
+            )
 
     def disclosed(self):
         relying_party = RelyingParty(self.plain)
@@ -192,7 +226,7 @@ class ProviderJourneys(Journeys):
             program.post("/account/password", fields | {"current_password": another}, expect=(422,))
             program.post("/account/password", fields)
 
-    # ------------------------------------------------------------ keys: the first of all, and after each rotation
+    # ------------------------------------------------------------ keys
 
     def notices(self, algorithm):
         body = {
@@ -206,34 +240,43 @@ class ProviderJourneys(Journeys):
         # Nobody listens there, so the message comes back whatever happens; what happened is in the log.
         self.tried.order("logout-notifier", {"Records": [record]}, lambda answer: len(answer.json()["batchItemFailures"]) == 1)
 
-    def keys(self):
-        parties = [RelyingParty(self.plain, id_token_signed_response_alg=algorithm) for algorithm in ("ES256", "RS256")]
-        person, browser, _ = self.person_at(parties[0])
-        tokens = [party.tokens(browser, person) for party in parties]
+    def keys_begun(self):
+        """Whoever comes first writes the rows of the keys."""
+        relying_party = RelyingParty(self.plain)
+        _, _, tokens = self.person_at(relying_party)
         self.tables.clear("SigningKeys")
         with self.trying(Caller(self.plain)) as program:
             program.get("/.well-known/openid-configuration")
             program.get("/.well-known/openid-configuration/jwks")
-            program.get("/.well-known/openid-configuration/jwks")
-        for rotation in range(3):
-            for party, algorithm in zip(parties, ("ES256", "RS256")):
-                if rotation == 0:
-                    self.tables.clear("SigningKeys")
-                with self.trying_by_itself(party):
-                    index = parties.index(party)
-                    tokens[index] = party.call(
-                        "/connect/token", grant_type="refresh_token", refresh_token=tokens[index]["refresh_token"],
-                    ).json()
-                if rotation == 0:
-                    self.tables.clear("SigningKeys")
-                self.notices(algorithm)
-                # Two days later, when the next key is published long enough.
-                self.tables.age("SigningKeys", seconds=2 * 86400)
-                self.tried.order("ops-keys", {"action": "rotate", "algorithm": algorithm} | OPERATOR)
+        self.tables.clear("SigningKeys")
+        self.refreshed(relying_party, tokens)
+        self.tables.clear("SigningKeys")
+        for algorithm in ALGORITHMS:
+            self.notices(algorithm)
         self.tables.clear("SigningKeys")
         self.tried.order("ops-keys", {"action": "status"} | OPERATOR)
-        for algorithm in ("ES256", "RS256"):
+        for algorithm in ALGORITHMS:
             self.tried.order("ops-keys", {"action": "adopt", "algorithm": algorithm} | OPERATOR)
+
+    def keys_rotated(self):
+        """Each of the three keys of each algorithm has its turn to sign."""
+        parties = {algorithm: RelyingParty(self.plain, id_token_signed_response_alg=algorithm) for algorithm in ALGORITHMS}
+        person, browser, _ = self.person_at(RelyingParty(self.plain))
+        tokens = {algorithm: party.tokens(browser, person) for algorithm, party in parties.items()}
+        for _ in range(3):
+            for algorithm, party in parties.items():
+                tokens[algorithm] = self.refreshed(party, tokens[algorithm])
+                self.notices(algorithm)
+            # Two days later, when the next key is published long enough.
+            self.tables.age("SigningKeys", seconds=2 * 86400)
+            for algorithm in ALGORITHMS:
+                self.tried.order("ops-keys", {"action": "rotate", "algorithm": algorithm} | OPERATOR)
+
+    def refreshed(self, relying_party, tokens):
+        with self.trying_by_itself(relying_party):
+            return relying_party.call(
+                "/connect/token", grant_type="refresh_token", refresh_token=tokens["refresh_token"],
+            ).json()
 
     # ------------------------------------------------------------ operators
 
@@ -246,8 +289,9 @@ class ProviderJourneys(Journeys):
 
     def all(self):
         return [
-            self.terms, self.identity, self.account, self.mobile, self.otp, self.review, self.sign_in, self.account_page,
-            self.clients, self.authorize, self.consent, self.signing_in_for_a_service, self.pushed_requests, self.tokens,
-            self.tokens_of_the_session, self.disclosed, self.keys_of_clients, self.sign_out, self.account_sessions,
-            self.account_password, self.keys,
+            self.terms, self.identity, self.account, self.mobile, self.otp, self.review, self.sign_in, self.old_verifier,
+            self.account_page, self.clients, self.authorize, self.consent, self.signing_in_for_a_service,
+            self.instead_of_another, self.pushed_requests, self.tokens, self.tokens_of_the_session, self.exchanged,
+            self.disclosed, self.keys_of_clients, self.sign_out, self.account_sessions, self.account_password,
+            self.keys_begun, self.keys_rotated,
         ]

@@ -4,9 +4,12 @@ import base64
 import json
 import os
 import platform
+import shutil
 import subprocess
+import sys
 import time
 import urllib.request
+from pathlib import Path
 from urllib.parse import urlencode
 
 import boto3
@@ -20,7 +23,15 @@ ISSUER = "https://id.example.go.th"
 # What a stack that is thrown away has otherwise than one that is kept, where the template has a parameter for it.
 THROWN_AWAY = {"Alarms": "off", "ApiGatewayAccount": "made-elsewhere", "DeletionPolicy": "Delete", "OperatorTrail": "off"}
 ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
+BUILT = ROOT / ".aws-sam/build/template.yaml"
 TOOLS = ROOT / "tests/deployed/.venv/tools/bin"
+# Whoever runs this has no part in it: no profile, no credentials.
+NOBODY = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "SAM_CLI_TELEMETRY": "0",
+}
 
 
 class Stack:
@@ -36,24 +47,46 @@ class Stack:
 
     # ------------------------------------------------------------ what an operator types
 
-    def deploy(self, **parameters):
+    def deploy(self, template=BUILT, **parameters):
         """`sam deploy`: makes the stack, or changes it in place."""
         self.parameters |= parameters
-        overrides = [f"{name}={value}" for name, value in self.parameters.items()]
+        # In quotes, without which SAM takes none that is empty.
+        overrides = [f'{name}="{value}"' for name, value in self.parameters.items()]
         sam(
-            "deploy", "--stack-name", NAME, "--region", REGION, "--resolve-s3",
+            "deploy", "--template-file", str(template), "--stack-name", NAME, "--region", REGION, "--resolve-s3",
             "--capabilities", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND",
             "--no-confirm-changeset", "--no-progressbar", "--parameter-overrides", *overrides,
-            environment=CREDENTIALS | {"AWS_ENDPOINT_URL": self.ministack.address},
+            environment=self.operator,
         )
         self.resources = self.resources_of_stack()
         self.connect_domain()
 
     def delete(self):
-        """As `aws cloudformation delete-stack` does; gone when CloudFormation knows it no more."""
+        """As `aws cloudformation delete-stack` does. (`sam delete` looks for nested templates at AWS's own addresses only.)"""
         cloudformation = self.client("cloudformation")
         cloudformation.delete_stack(StackName=NAME)
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 300})
+
+    def roll_back(self):
+        return self.run("roll-back", NAME)
+
+    def restore_table(self, table, moment, *wanted):
+        return self.run("restore-table", NAME, table, moment.isoformat(), *wanted)
+
+    def run(self, command, *arguments):
+        """A command of infra/, as an operator runs it."""
+        done = subprocess.run(
+            [sys.executable, ROOT / "infra" / command, *arguments], env=os.environ | NOBODY | self.operator,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{command} failed:\n{done.stdout[-4000:]}")
+        return done.stdout
+
+    @property
+    def operator(self):
+        """What an operator's shell knows."""
+        return CREDENTIALS | {"AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": self.ministack.address}
 
     def connect_domain(self):
         """The service's own domain, at whose root the stage is: production is reached by it alone."""
@@ -103,6 +136,13 @@ class Stack:
         functions, name = self.client("lambda"), self.physical(self.logical(function))
         known = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": known | variables})
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+        version = functions.publish_version(FunctionName=name)["Version"]
+        functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
+
+    def forget(self, function):
+        """What a function remembers is gone, as on AWS when its instances are."""
+        self.ministack.forget(self.physical(self.logical(function)))
 
     def encrypted(self, secret, variable):
         """Another system's secret as a parameter takes it."""
@@ -130,6 +170,17 @@ class Stack:
         return configuration["LoggingConfig"]["LogGroup"]
 
 
+def built_later(folder, functions):
+    """What was built, as if some functions had been built of something newer: other bytes behind their code, where nobody
+    looks. AWS makes a new version of a function for other parameters alone, MiniStack does not."""
+    later = shutil.copytree(BUILT.parent, Path(folder, "later"))
+    for logical, name in Template().functions.items():
+        if name in functions:
+            with Path(later, logical, "bootstrap").open("ab") as file:
+                file.write(b"later")
+    return later / BUILT.name
+
+
 def build():
     """`sam build`, lightened: links take most of its time, and what is fast on AWS is not what is tested here."""
     lightened = {
@@ -139,23 +190,26 @@ def build():
         # The machine's own linker: nothing is built for another.
         "CARGO_LAMBDA_COMPILER": "cargo",
     }
+    # All functions at once, on every core. SAM goes from one to the next, and then finds them built.
+    packages = [f"--package={function}" for function in Template().functions.values()]
+    arm64 = ["--arm64"] if ARCHITECTURE == "arm64" else []
+    tool("cargo-lambda", "lambda", "build", "--release", *arm64, *packages, environment=lightened)
     sam("build", "--parameter-overrides", f"Architecture={ARCHITECTURE}", environment=lightened)
 
 
 def sam(*arguments, environment):
-    """Quiet unless it fails. Whoever runs this has no part in it: no profile, no credentials."""
-    nobody = {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "SAM_CLI_TELEMETRY": "0",
-    }
+    tool("sam", *arguments, environment=environment)
+
+
+def tool(name, *arguments, environment):
+    """Quiet unless it fails."""
     began = time.monotonic()
+    told = f"{name} {next(word for word in arguments if word != 'lambda')}"
     path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        [TOOLS / "sam", *arguments], cwd=ROOT, env=os.environ | nobody | environment | {"PATH": path},
+        [TOOLS / name, *arguments], cwd=ROOT, env=os.environ | NOBODY | environment | {"PATH": path},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )
-    print(f"    sam {arguments[0]}: {time.monotonic() - began:.0f} s", flush=True)
+    print(f"    {told}: {time.monotonic() - began:.0f} s", flush=True)
     if done.returncode != 0:
-        raise RuntimeError(f"sam {arguments[0]} failed:\n{done.stdout[-8000:]}")
+        raise RuntimeError(f"{told} failed:\n{done.stdout[-8000:]}")

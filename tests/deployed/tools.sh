@@ -1,8 +1,9 @@
-# What both commands need; sourced. Two virtual environments, pinned: the tools and MiniStack ask for different botocores.
+# Virtual environments, pinned, by their names; sourced. Several, since MiniStack, checkov and the tools that build and
+# deploy ask for different versions of the same libraries.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-for name in tools ministack; do
+for name in "$@"; do
     pinned=$(sha256sum "$name.txt")
     if [[ "$(cat ".venv/$name/pinned" 2>/dev/null || true)" != "$pinned" ]]; then
         rm -rf ".venv/$name"

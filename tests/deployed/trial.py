@@ -10,11 +10,12 @@ from tables import Tables
 
 
 class Trial:
-    """The `way` of a service under trial. Each permission is tried from the same state of the tables:
+    """The `way` of a service under trial. Each permission is tried from the same state of the tables, of the caller's
+    cookies and of the function, which has just started:
 
     denied, with the action in the function's log: noticed. The same request again, with everything allowed, must then
-    be answered as it should, from what the denied one left behind. Otherwise the request did not need it; the tables
-    are put back, since the request may have done what it can do only once.
+    be answered as it should, from what the denied one left behind. Otherwise the request did not need it; everything
+    is put back, since the request may have done what it can do only once.
     """
 
     def __init__(self, stack):
@@ -28,11 +29,14 @@ class Trial:
     def __call__(self, request):
         permissions = self.policies.of(request.function)
         before = self.tables.picture(self.tables.written_by(permissions))
+        cookies = dict(request.cookies)
         self.requests += 1
         for permission in permissions:
             if not judged_by_rule(permission):
                 self.without(permission, request)
                 self.tables.restore(before)
+                request.cookies.clear()
+                request.cookies.update(cookies)
         answer = request.send()
         if not request.fits(answer):
             raise AssertionError(f"{request}, with everything allowed: {answer}")
@@ -46,12 +50,14 @@ class Trial:
         self.trials += 1
         since = int(time.time() * 1000)
         self.policies.put(permission.function, without=permission)
+        self.stack.forget(permission.function)
         try:
             answer = request.send()
         finally:
             self.policies.put(permission.function)
-        # Operators are told themselves; everybody else's cause is in the log alone.
-        told = [answer.body] if isinstance(request, Order) else []
+        # Operators are told themselves; everybody else's cause is in the log alone. What a function writes whose start
+        # fails is in its log on AWS, and with MiniStack in the answer.
+        told = [answer.body] if isinstance(request, Order) or "exited during init" in answer.body else []
         lines = self.stack.log_lines(permission.function, since) + told
         denials = [line for line in lines if "not authorized to perform" in line]
         if any(names(line, permission) for line in denials):

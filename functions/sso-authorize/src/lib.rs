@@ -148,7 +148,10 @@ impl SsoAuthorize {
         let browser = self.bound(incoming, &handle, &waiting).await?;
         // Whatever comes of it, the browser is told who it is: from now on the request is no other's, and a reload
         // without the cookie would be another's.
-        let outcome = self.resumed(incoming, handle, waiting, session?, now).await;
+        let outcome = match session {
+            Ok(session) => self.resumed(incoming, handle, waiting, session, now).await,
+            Err(problem) => Err(problem),
+        };
         Ok(browser.keep(incoming, outcome.unwrap_or_else(|problem| answer::problem(incoming, &problem))))
     }
 

@@ -7,7 +7,7 @@ use domain::{account::AccountId, citizen_id::CitizenId, sealed::Ciphertext};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use crate::KeyError;
+use crate::{KeyError, region::here};
 
 /// A symmetric key of KMS.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ impl CitizenIds {
         let output = self
             .client
             .decrypt()
-            .key_id(&sealed.key)
+            .key_id(here(&self.client, &sealed.key))
             .encryption_context("account", account.to_string())
             .encryption_context("purpose", "citizen-id")
             .ciphertext_blob(Blob::new(blob))

@@ -4,6 +4,7 @@ pub mod encryption;
 mod failure;
 pub mod macs;
 pub mod passwords;
+mod region;
 pub mod signing;
 
 pub use failure::KeyError;

@@ -7,7 +7,7 @@ use domain::{
     sign_in::SignInId,
 };
 
-use crate::KeyError;
+use crate::{KeyError, region::here};
 
 /// An HMAC-SHA-256 key of KMS, for one purpose.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl MacKey {
         let outcome = self
             .client
             .verify_mac()
-            .key_id(&mac.key)
+            .key_id(here(&self.client, &mac.key))
             .mac_algorithm(MacAlgorithmSpec::HmacSha256)
             .message(Blob::new(message(purpose, parts)))
             .mac(Blob::new(tag))

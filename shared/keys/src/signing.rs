@@ -7,7 +7,7 @@ use aws_sdk_kms::{
 };
 use domain::signing_keys::Algorithm;
 
-use crate::KeyError;
+use crate::{KeyError, region::here};
 
 /// Signs by any key it is told to; KMS's policies decide which.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl Signer {
         let output = self
             .client
             .sign()
-            .key_id(arn)
+            .key_id(here(&self.client, arn))
             .message_type(MessageType::Digest)
             .message(Blob::new(digest.as_slice()))
             .signing_algorithm(specified(algorithm))

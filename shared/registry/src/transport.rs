@@ -9,6 +9,7 @@ use hyper_util::{
     client::legacy::{Client, Error, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use rustls::crypto::aws_lc_rs;
 
 use crate::config::RegistryConfig;
 
@@ -37,7 +38,9 @@ impl Transport {
         client.pool_max_idle_per_host(0);
         if config.endpoint.scheme() == Some(&Scheme::HTTPS) {
             tcp.enforce_http(false);
-            let connector = HttpsConnectorBuilder::new().with_native_roots().map_err(RootsError)?;
+            let connector = HttpsConnectorBuilder::new()
+                .with_provider_and_native_roots(aws_lc_rs::default_provider())
+                .map_err(RootsError)?;
             Ok(Self::Tls(client.build(connector.https_only().enable_http1().wrap_connector(tcp))))
         } else {
             Ok(Self::Loopback(client.build(tcp)))
