@@ -20,7 +20,7 @@ use store::{
     StoreError, Table,
     signing_keys::{SigningKeys, StoredRing},
 };
-use web::{Environment, StartError};
+use web::{Environment, Service, StartError};
 
 pub use arns::{ArnsError, KeyArns};
 pub use rotation::RotateError;
@@ -62,7 +62,7 @@ impl Signing {
     pub fn start(environment: &Environment) -> Result<Self, StartError> {
         Ok(Self {
             keys: rows(environment)?,
-            signer: Signer::new(Kms::new(&environment.aws)),
+            signer: Signer::new(environment.client(Service::Kms, Kms::new)),
             es256: environment.parse("ES256_KEYS")?,
             rs256: environment.parse("RS256_KEYS")?,
         })
@@ -164,7 +164,8 @@ impl Signing {
 /// The variable `SIGNING_KEYS_TABLE` is missing.
 pub fn rows(environment: &Environment) -> Result<SigningKeys, StartError> {
     let name = environment.text("SIGNING_KEYS_TABLE")?;
-    let table = Table::new(store::client(&environment.aws), name, environment.entropy.clone());
+    let client = environment.client(Service::DynamoDb, |config| store::client(config));
+    let table = Table::new(client, name, environment.entropy.clone());
     Ok(SigningKeys::new(table))
 }
 

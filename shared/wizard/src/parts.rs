@@ -3,16 +3,16 @@
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_kms::Client as Kms;
 use store::{Table, accounts::Accounts, limits::Limits, registrations::Registrations, sessions::Sessions};
-use web::{Environment, StartError};
+use web::{Environment, Service, StartError};
 
-/// A client of DynamoDB.
+/// The client of DynamoDB.
 pub fn dynamodb(environment: &Environment) -> DynamoDb {
-    store::client(&environment.aws)
+    environment.client(Service::DynamoDb, |config| store::client(config))
 }
 
-/// A client of KMS.
+/// The client of KMS.
 pub fn kms(environment: &Environment) -> Kms {
-    Kms::new(&environment.aws)
+    environment.client(Service::Kms, Kms::new)
 }
 
 /// The registrations, named by `REGISTRATIONS_TABLE`.
