@@ -24,7 +24,7 @@ impl Consumer for LogoutNotifier {
     async fn start(environment: &Environment) -> Result<Self, StartError> {
         Ok(Self {
             signing: Signing::start(environment)?,
-            fetch: Fetch::new(environment.network.clone()),
+            fetch: Fetch::new(environment.network()),
             issuer: environment.site.issuer.clone(),
             clock: environment.clock.clone(),
             entropy: environment.entropy.clone(),

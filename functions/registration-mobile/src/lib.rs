@@ -24,7 +24,7 @@ use store::{
     registrations::{Counting, Stored},
 };
 use web::{
-    Environment, Fields, Function, Incoming, Measure, Problem, Response, StartError,
+    Environment, Fields, Function, Incoming, Measure, Problem, Response, Service, StartError,
     accept::Representation,
     answer,
     measure::CodeOutcome,
@@ -49,14 +49,15 @@ impl Function for RegistrationMobile {
 
     async fn start(environment: &Environment) -> Result<Self, StartError> {
         let kms = wizard::kms(environment);
+        let region: Option<String> = environment.optional("SMS_REGION")?;
         Ok(Self {
             wizard: Wizard::start(environment)?,
             limits: wizard::limits(environment)?,
             otp_mac: MacKey::new(kms.clone(), environment.text("OTP_MAC_KEY")?),
             number_mac: MacKey::new(kms, environment.text("MOBILE_NUMBER_MAC_KEY")?),
             texts: TextMessages::new(
-                &environment.aws,
-                environment.optional("SMS_REGION")?,
+                environment.aws_in(Service::Sns, region.as_deref()),
+                region,
                 environment.optional("SMS_SENDER_ID")?,
             ),
             breakers: AddressBreakers::new(

@@ -72,7 +72,7 @@ impl Settings {
             clock: Clock::system(),
             entropy: web::environment::system_entropy()?,
             http_client: None,
-            time_outs: web::environment::time_outs(),
+            time_outs: web::aws::time_outs(),
             retry_pause: Duration::from_secs(1),
             parameters: BTreeMap::new(),
             redelivery: Duration::from_secs(1),

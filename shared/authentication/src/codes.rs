@@ -16,7 +16,7 @@ use store::{
     limits::{Charge, Limits},
     pending_sign_ins::{PendingSignIns, Sending, SendingError},
 };
-use web::{Environment, Incoming, Measure, Problem, StartError, measure::CodeOutcome};
+use web::{Environment, Incoming, Measure, Problem, Service, StartError, measure::CodeOutcome};
 
 use crate::Browser;
 
@@ -53,14 +53,15 @@ impl Codes {
     pub fn start(environment: &Environment) -> Result<Self, StartError> {
         let (sessions, entropy) = (wizard::table(environment, "SESSIONS_TABLE")?, environment.entropy.clone());
         let hour = SignedDuration::from_hours(1);
+        let region: Option<String> = environment.optional("SMS_REGION")?;
         Ok(Self {
             waiting: PendingSignIns::new(sessions),
             accounts: wizard::accounts(environment)?,
             limits: wizard::limits(environment)?,
             mac_key: MacKey::new(wizard::kms(environment), environment.text("OTP_MAC_KEY")?),
             texts: TextMessages::new(
-                &environment.aws,
-                environment.optional("SMS_REGION")?,
+                environment.aws_in(Service::Sns, region.as_deref()),
+                region,
                 environment.optional("SMS_SENDER_ID")?,
             ),
             sends: Limit::new("sign-in-sends-address", environment.parse("SENDS_PER_ADDRESS")?, hour),

@@ -50,7 +50,7 @@ impl Clients {
     pub fn start(environment: &Environment, table: store::Table) -> Result<Self, StartError> {
         Ok(Self {
             registered: store::clients::Clients::new(table),
-            fetch: Fetch::new(environment.network.clone()),
+            fetch: Fetch::new(environment.network()),
             issuer: environment.site.issuer.clone(),
         })
     }

@@ -16,7 +16,7 @@ use store::{
     clients::Clients,
     sessions::{Before, Sessions},
 };
-use web::{Clock, Environment, Problem, StartError};
+use web::{Clock, Environment, Problem, Service, StartError};
 
 /// How often a session that changed meanwhile is read again.
 const RACES: u32 = 3;
@@ -52,7 +52,7 @@ impl SignOut {
     /// # Errors
     /// A variable is missing.
     pub fn start(environment: &Environment) -> Result<Self, StartError> {
-        let queue = aws_sdk_sqs::Client::new(&environment.aws);
+        let queue = environment.client(Service::Sqs, aws_sdk_sqs::Client::new);
         Ok(Self {
             sessions: wizard::sessions(environment)?,
             clients: Clients::new(wizard::table(environment, "CLIENTS_TABLE")?),

@@ -83,8 +83,9 @@ pub struct ItemFailure {
 /// Start-up's, and the runtime's.
 pub async fn serve_consumer<C: Consumer>() -> Result<(), lambda_http::Error> {
     lambda_http::tracing::init_default_subscriber();
-    let environment = Environment::of_lambda().await?;
+    let environment = Environment::of_lambda()?;
     let (consumer, environment) = (&C::start(&environment).await?, &environment);
+    environment.connect().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let span = tracing::info_span!("batch", request_id = %event.context.request_id, function = C::NAME);
         // Boxed as in `serve_operation`.

@@ -1,12 +1,18 @@
 //! What a function is given at start-up: its configuration, AWS, the clock, randomness.
 
-use std::{collections::BTreeMap, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    any::{Any, TypeId},
+    collections::{BTreeMap, HashMap},
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::SdkConfig;
 use domain::entropy::Entropy;
 use fetch::{Internet, Network};
 
 use crate::{
+    aws::{Aws, Service},
     clock::Clock,
     cookie::CookieForm,
     edge::{Edge, NoHash},
@@ -19,18 +25,27 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
-    /// Credentials, region, endpoints and time-outs for the SDK's clients.
-    pub aws: SdkConfig,
+    aws: Reached,
+    clients: Arc<Mutex<Clients>>,
     /// The time.
     pub clock: Clock,
     /// Randomness.
     pub entropy: Entropy,
-    /// Where URLs that relying parties registered are fetched.
-    pub network: Arc<dyn Network>,
     /// Where metrics are written.
     pub metrics: Metrics,
+    network: Option<Arc<dyn Network>>,
     /// The service's own address.
     pub site: Site,
+}
+
+/// The clients made so far, each by its type.
+type Clients = HashMap<TypeId, Box<dyn Any + Send + Sync>>;
+
+/// How AWS is reached.
+#[derive(Clone, Debug)]
+enum Reached {
+    OnLambda(Arc<Aws>),
+    Otherwise(Box<SdkConfig>),
 }
 
 /// The service's own address, and what follows from it.
@@ -70,20 +85,15 @@ impl Environment {
     ///
     /// # Errors
     /// See [`StartError`].
-    pub async fn of_lambda() -> Result<Self, StartError> {
+    pub fn of_lambda() -> Result<Self, StartError> {
         let variables: BTreeMap<String, String> = std::env::vars().collect();
         let site = Site::of(&variables)?;
         if !site.cookies.secure {
             return Err(StartError::Invalid { name: "ISSUER".into(), reason: "must be https".into() });
         }
-        let aws = aws_config::defaults(BehaviorVersion::latest())
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(time_outs())
-            .load()
-            .await;
-        let network = Arc::new(Internet::default());
-        let metrics = Metrics::of_lambda();
-        Ok(Self { variables, aws, clock: Clock::system(), entropy: system_entropy()?, network, metrics, site })
+        let aws = Reached::OnLambda(Arc::new(Aws::of_lambda(&variables)?));
+        let (clock, entropy, metrics) = (Clock::system(), system_entropy()?, Metrics::of_lambda());
+        Ok(Self { variables, aws, clients: Arc::default(), clock, entropy, metrics, network: None, site })
     }
 
     /// An environment of one's own: the local run and the tests.
@@ -99,12 +109,47 @@ impl Environment {
         metrics: Metrics,
     ) -> Result<Self, StartError> {
         let site = Site::of(&variables)?;
-        Ok(Self { variables, aws, clock, entropy, network, metrics, site })
+        let aws = Reached::Otherwise(Box::new(aws));
+        Ok(Self { variables, aws, clients: Arc::default(), clock, entropy, metrics, network: Some(network), site })
     }
 
     /// For a client of the SDK's: counts by this measure what its service turns away.
     pub fn throttles(&self, measure: Measure) -> Throttles {
         Throttles { measure, metrics: self.metrics.clone(), clock: self.clock.clone() }
+    }
+
+    /// A service's client: made once, whoever asks again is given the same. Its connection is opened before the first
+    /// request comes.
+    pub fn client<C: Clone + Send + Sync + 'static>(&self, service: Service, make: impl FnOnce(&SdkConfig) -> C) -> C {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = clients.get(&TypeId::of::<C>()).and_then(|client| client.downcast_ref::<C>());
+        if let Some(client) = made {
+            return client.clone();
+        }
+        let client = make(self.aws_in(service, None));
+        clients.insert(TypeId::of::<C>(), Box::new(client.clone()));
+        client
+    }
+
+    /// The configuration of a client that may be in another region.
+    pub fn aws_in(&self, service: Service, region: Option<&str>) -> &SdkConfig {
+        match &self.aws {
+            Reached::OnLambda(aws) => aws.config(service, region),
+            Reached::Otherwise(config) => config,
+        }
+    }
+
+    /// Where URLs that relying parties registered are fetched. Asked for rather than held, so that a function that fetches
+    /// none has no TLS of its own in it.
+    pub fn network(&self) -> Arc<dyn Network> {
+        self.network.clone().unwrap_or_else(|| Arc::new(Internet::default()))
+    }
+
+    /// The end of a function's start: the clients are made.
+    pub(crate) async fn connect(&self) {
+        if let Reached::OnLambda(aws) = &self.aws {
+            aws.connect().await;
+        }
     }
 
     /// A variable's text.
@@ -192,23 +237,37 @@ pub fn system_entropy() -> Result<Entropy, StartError> {
     Ok(Entropy::new(|bytes| getrandom::fill(bytes).expect("the operating system's randomness")))
 }
 
-/// An API call waits this long at most, and is tried again within it. The longest chain, identity's, is five calls and
-/// the registry's 7 s: 22 s with a refund, within the deadline of a request.
-pub fn time_outs() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_millis(800))
-        .operation_attempt_timeout(Duration::from_millis(1400))
-        .operation_timeout(Duration::from_secs(3))
-        .build()
-}
-
-fn required<'a>(variables: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, StartError> {
+pub(crate) fn required<'a>(variables: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, StartError> {
     variables.get(name).map(String::as_str).ok_or_else(|| StartError::Missing(name.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_client_is_made_once() {
+        let environment = Environment {
+            variables: BTreeMap::new(),
+            aws: Reached::Otherwise(Box::new(SdkConfig::builder().build())),
+            clients: Arc::default(),
+            clock: Clock::new(|| jiff::Timestamp::UNIX_EPOCH),
+            entropy: Entropy::new(|bytes| bytes.fill(0)),
+            metrics: Metrics::new(|_| {}),
+            network: None,
+            site: Site::parse("https://id.example").unwrap(),
+        };
+        let mut made = 0;
+        let mut client = || {
+            environment.client(Service::Kms, |_| {
+                made += 1;
+                "a client".to_owned()
+            })
+        };
+        assert_eq!((client(), client()), ("a client".to_owned(), "a client".to_owned()));
+        assert_eq!(environment.client(Service::DynamoDb, |_| 7), 7);
+        assert_eq!(made, 1);
+    }
 
     #[test]
     fn an_issuer_is_an_origin() {

@@ -4,6 +4,7 @@
 pub mod accept;
 pub mod answer;
 pub mod assets;
+pub mod aws;
 pub mod clock;
 pub mod consumer;
 pub mod cookie;
@@ -24,6 +25,7 @@ pub mod run;
 pub mod throttles;
 
 pub use answer::Response;
+pub use aws::Service;
 pub use clock::Clock;
 pub use consumer::{Consumer, DeliverAgain, serve_consumer};
 pub use environment::{Environment, StartError};

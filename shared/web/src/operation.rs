@@ -101,8 +101,9 @@ impl From<OperatorError> for OrderRefused {
 /// Start-up's, and the runtime's.
 pub async fn serve_operation<O: Operation>() -> Result<(), lambda_http::Error> {
     lambda_http::tracing::init_default_subscriber();
-    let environment = Environment::of_lambda().await?;
+    let environment = Environment::of_lambda()?;
     let (operation, environment) = (&O::start(&environment).await?, &environment);
+    environment.connect().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         // Boxed, or the compiler meets the runtime's, the function's and the SDK's futures as one type, too deep for it.
         let operated = Box::pin(operate(operation, event.payload, &event.context.request_id, &environment.clock));

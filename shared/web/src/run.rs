@@ -57,8 +57,9 @@ pub trait Function: Sized + Send + Sync + 'static {
 /// Start-up's, and the runtime's.
 pub async fn serve<F: Function>() -> Result<(), lambda_http::Error> {
     lambda_http::tracing::init_default_subscriber();
-    let environment = Environment::of_lambda().await?;
+    let environment = Environment::of_lambda()?;
     let function = F::start(&environment).await?;
+    environment.connect().await;
     let (function, environment) = (&function, &environment);
     lambda_http::run(service_fn(move |request: Request| async move {
         // Boxed as in `serve_operation`.

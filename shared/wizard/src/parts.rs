@@ -3,18 +3,22 @@
 use aws_sdk_dynamodb::{Client as DynamoDb, config::Builder as DynamoDbConfig};
 use aws_sdk_kms::{Client as Kms, config::Builder as KmsConfig};
 use store::{Table, accounts::Accounts, limits::Limits, registrations::Registrations, sessions::Sessions};
-use web::{Environment, Measure, StartError};
+use web::{Environment, Measure, Service, StartError};
 
-/// A client of DynamoDB.
+/// The client of DynamoDB.
 pub fn dynamodb(environment: &Environment) -> DynamoDb {
-    let throttles = environment.throttles(Measure::DynamoDbThrottled);
-    store::client(DynamoDbConfig::from(&environment.aws).interceptor(throttles))
+    environment.client(Service::DynamoDb, |config| {
+        let throttles = environment.throttles(Measure::DynamoDbThrottled);
+        store::client(DynamoDbConfig::from(config).interceptor(throttles))
+    })
 }
 
-/// A client of KMS.
+/// The client of KMS.
 pub fn kms(environment: &Environment) -> Kms {
-    let throttles = environment.throttles(Measure::KmsThrottled);
-    Kms::from_conf(KmsConfig::from(&environment.aws).interceptor(throttles).build())
+    environment.client(Service::Kms, |config| {
+        let throttles = environment.throttles(Measure::KmsThrottled);
+        Kms::from_conf(KmsConfig::from(config).interceptor(throttles).build())
+    })
 }
 
 /// The registrations, named by `REGISTRATIONS_TABLE`.
