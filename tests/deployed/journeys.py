@@ -144,6 +144,13 @@ class Journeys:
         with self.trying(program):
             program.post("/sign-in", person.credentials, accept=at_step("done"))
 
+    def not_sent(self):
+        """No text leaves: what it was counted by is given back."""
+        _, person = self.reached("done")
+        unknown = Caller(self.plain)
+        with self.tried.way.policies.withholding("sign-in", "sns:Publish"), self.trying(unknown):
+            unknown.post("/sign-in", person.credentials, expect=(503,), accept=problem("sms_not_sent"))
+
     def account_page(self):
         program, person = self.reached("done")
         program.post("/sign-in", person.credentials)

@@ -1,6 +1,7 @@
 """The functions' inline policies as deployed, and the same with one permission less."""
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from template import listed
@@ -19,6 +20,7 @@ class Policies:
         self.iam = stack.client("iam")
         self.roles = {function: self.role_of(function) for function in stack.template.functions.values()}
         self.documents = {function: self.read(role) for function, role in self.roles.items()}
+        self.withheld = set()
 
     def role_of(self, function):
         name = self.stack.physical(self.stack.logical(function))
@@ -37,10 +39,24 @@ class Policies:
             for action in listed(statement["Action"]) for resource in listed(statement["Resource"])
         ]
 
+    @contextmanager
+    def withholding(self, function, action):
+        """A call of the function's fails, so that what undoes the rest is needed."""
+        self.withheld = {permission for permission in self.of(function) if permission.action == action}
+        self.put(function)
+        try:
+            yield
+        finally:
+            self.withheld = set()
+            self.put(function)
+
     def put(self, function, without=None):
-        """The policy as it is, or without one permission."""
+        """The policy as it is, or without one permission; always without what is withheld."""
         for name, document in self.documents[function].items():
-            statements = [as_asked(part) for statement in document["Statement"] for part in lessened(statement, without)]
+            statements = document["Statement"]
+            for permission in {without, *self.withheld} - {None}:
+                statements = [part for statement in statements for part in lessened(statement, permission)]
+            statements = [as_asked(statement) for statement in statements]
             self.iam.put_role_policy(
                 RoleName=self.roles[function], PolicyName=name,
                 PolicyDocument=json.dumps(document | {"Statement": statements}),
@@ -56,7 +72,7 @@ def as_asked(statement):
 def lessened(statement, without):
     """A statement, in as many as it takes to leave out one action on one resource."""
     actions, resources = listed(statement["Action"]), listed(statement["Resource"])
-    hit = without and statement["Effect"] == "Allow" and without.action in actions and without.resource in resources
+    hit = statement["Effect"] == "Allow" and without.action in actions and without.resource in resources
     if not hit:
         return [statement]
     parts = [

@@ -290,7 +290,7 @@ class ProviderJourneys(Journeys):
     def all(self):
         return [
             self.terms, self.identity, self.account, self.mobile, self.otp, self.review, self.sign_in, self.old_verifier,
-            self.account_page, self.clients, self.authorize, self.consent, self.signing_in_for_a_service,
+            self.not_sent, self.account_page, self.clients, self.authorize, self.consent, self.signing_in_for_a_service,
             self.instead_of_another, self.pushed_requests, self.tokens, self.tokens_of_the_session, self.exchanged,
             self.disclosed, self.keys_of_clients, self.sign_out, self.account_sessions, self.account_password,
             self.keys_begun, self.keys_rotated,
