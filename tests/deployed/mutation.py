@@ -32,8 +32,9 @@ def main():
             stack.configure("registration-identity", CARD_REGISTRY_USER=USER, CARD_REGISTRY_SECRET=secret)
             trial = Trial(stack)
             broken = drive(ProviderJourneys(Service(stack), Service(stack, trial)))
-            permissions = sorted(p for function in trial.policies.documents for p in trial.policies.of(function))
+            permissions = [p for function in trial.policies.documents for p in trial.policies.of(function)]
             rows = [(p, named(stack, p.resource), outcome(p, trial)) for p in permissions]
+            rows.sort(key=lambda row: (row[0].function, row[0].action, row[1]))
     wrong += trial.wrong
     survivors = [f"{p.function}: {p.action} on {resource}" for p, resource, how in rows if how is None]
     print(f"{trial.requests} requests, {trial.trials} trials")
