@@ -86,7 +86,7 @@ def somebody_signing_in(service):
     relying_party = RelyingParty(service)
     browser = Caller(service, html=True)
     relying_party.tokens(browser, person)
-    done, counted, failures = threading.Event(), [], []
+    done, counted, failures, began = threading.Event(), [], [], int(time.time() * 1000)
 
     def keep_signing_in():
         while not done.is_set():
@@ -108,7 +108,9 @@ def somebody_signing_in(service):
     finally:
         done.set()
         client.join()
-    assert not failures, f"{len(failures)} of {len(counted) + len(failures)}: {failures[0]!r}"
+    if failures:
+        logged = [line for function in NEWER for line in service.stack.log_lines(function, began) if "ERROR" in line]
+        raise AssertionError(f"{len(failures)} of {len(counted) + len(failures)}: {failures[0]!r}, and logged: {logged[:5]}")
     print(f"    {len(counted)} sign-ins meanwhile")
 
 
