@@ -109,6 +109,21 @@ async fn a_request_that_another_site_posted_is_sent_again_by_the_link() {
 }
 
 #[tokio::test]
+async fn a_posted_request_stays_its_browsers_where_the_session_cannot_be_read() {
+    let world = World::new().await;
+    let rp = Client::usual(&world, "rp", json!({ "skip_consent": true })).await;
+    let (browser, person) = (world.browser(), world.person());
+    browser.walk(&person, 6).await;
+    browser.sign_in(&person).await;
+    // The browser that binds the request is one that was never told who it is.
+    let request = Request::post("/connect/authorize").header(header::CONTENT_TYPE, FORM);
+    let (request, fresh) = (request.header("sec-fetch-site", "cross-site"), world.browser());
+    let resume = fresh.send(request, encoded(&rp.request(&[])).into()).await.header("location").to_owned();
+    let back = get_twice(&world, &browser.with_pages(), &resume, ("GetItem", "Sessions")).await;
+    assert!(returned(back.header("location")).contains_key("code"), "{} {}", back.status, back.header("location"));
+}
+
+#[tokio::test]
 async fn a_sign_out_that_failed_is_asked_for_again_with_all_that_came_with_it() {
     let world = World::new().await;
     let rp = Client::usual(&world, "rp", json!({})).await;
