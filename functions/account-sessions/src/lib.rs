@@ -6,10 +6,10 @@
 mod ending;
 mod page;
 
-use authentication::Authentication;
+use authentication::{Authentication, Service};
 use domain::{
     language::Language,
-    session::{RelyingParty, Session, SessionId},
+    session::{Session, SessionId},
 };
 use ending::Ending;
 use http::{Method, StatusCode};
@@ -69,13 +69,6 @@ struct ShownSession<'a> {
     services: Vec<Service<'a>>,
 }
 
-#[derive(Serialize)]
-struct Service<'a> {
-    client_id: &'a str,
-    name: &'a str,
-    since: String,
-}
-
 /// What became of it, in JSON.
 #[derive(Serialize)]
 struct Ended {
@@ -87,11 +80,6 @@ struct Ended {
 
 impl<'a> ShownSession<'a> {
     fn of(session: &'a Session, current: &SessionId, language: Language) -> Self {
-        let service = |(client_id, party): (&'a String, &'a RelyingParty)| Service {
-            client_id,
-            name: party.name.in_language(language),
-            since: party.since.to_string(),
-        };
         Self {
             session_id: session.session_id.as_str(),
             current: session.session_id == *current,
@@ -101,7 +89,7 @@ impl<'a> ShownSession<'a> {
             authenticated_at: session.authenticated_at.to_string(),
             seen_at: session.seen_at.to_string(),
             ends_at: session.ends_at().to_string(),
-            services: session.relying_parties.iter().map(service).collect(),
+            services: Service::every_of(session, language),
         }
     }
 }

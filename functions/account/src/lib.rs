@@ -2,7 +2,7 @@
 
 mod page;
 
-use authentication::{Authentication, SignedIn};
+use authentication::{Authentication, Service, SignedIn};
 use domain::{account::Account as Details, language::Language, name::Name, session::Session};
 use http::{Method, StatusCode};
 use page::{AccountPage, SignedOutPage};
@@ -70,26 +70,13 @@ struct SessionView<'a> {
     services: Vec<Service<'a>>,
 }
 
-/// A service signed in to in this session.
-#[derive(Serialize)]
-struct Service<'a> {
-    client_id: &'a str,
-    name: &'a str,
-    since: String,
-}
-
 impl<'a> SessionView<'a> {
     fn of(session: &'a Session, language: Language) -> Self {
-        let services = session.relying_parties.iter().map(|(client_id, party)| Service {
-            client_id,
-            name: party.name.in_language(language),
-            since: party.since.to_string(),
-        });
         Self {
             acr: session.authentication.acr().as_str(),
             authenticated_at: session.authenticated_at.to_string(),
             browser: session.browser.as_str(),
-            services: services.collect(),
+            services: Service::every_of(session, language),
         }
     }
 }

@@ -5,10 +5,12 @@ pub mod browser;
 pub mod charges;
 pub mod codes;
 pub mod finish;
+pub mod service;
 pub mod serving;
 pub mod step;
 
 pub use browser::Browser;
+pub use service::Service;
 pub use serving::{Serving, Servings};
 
 use domain::{
