@@ -7,32 +7,12 @@ import { launch } from "./chromium.js";
 import { Service } from "./service.js";
 import { changePassword } from "./tour.js";
 import { Visit } from "./visit.js";
-import { signIn, walkTo } from "./wizard.js";
+import { atSessions, signInElsewhere } from "./wizard.js";
 import { LANGUAGES } from "./words.js";
 
 let service, browser;
 before(async () => ([service, browser] = await Promise.all([Service.start(), launch()])));
 after(() => Promise.all([browser?.close(), service?.stop()]));
-
-async function signInElsewhere(visit) {
-  const elsewhere = await visit.elsewhere();
-  await elsewhere.open("/sign-in");
-  await signIn(elsewhere);
-  await elsewhere.sees("signInCode");
-  await elsewhere.fill("code", await visit.service.codeSentTo(visit.person.mobile));
-  await elsewhere.press("confirm");
-  await elsewhere.sees("myAccount");
-  return elsewhere;
-}
-
-async function atSessions(visit) {
-  await walkTo(visit, "done");
-  await visit.open("/sign-in");
-  await signIn(visit);
-  await visit.sees("myAccount");
-  await visit.link("seeSessions").click();
-  await visit.sees("sessions");
-}
 
 for (const language of LANGUAGES) {
   for (const scripts of [true, false]) {

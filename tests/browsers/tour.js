@@ -1,6 +1,6 @@
 // Every page and state of the service that a person can meet, one after the other. `at` is called with the name of each.
 
-import { acceptTerms, askForCode, chooseAccount, confirmReview, enterCode, proveIdentity, signIn, typeAccount, typeIdentity, walkTo } from "./wizard.js";
+import { acceptTerms, askForCode, atSessions, chooseAccount, confirmReview, enterCode, proveIdentity, signIn, signInElsewhere, typeAccount, typeIdentity, walkTo } from "./wizard.js";
 import { REGISTRY } from "./person.js";
 import { RelyingParty } from "./relying_party.js";
 
@@ -153,20 +153,9 @@ export async function ends(visit, at) {
 /** The account's own pages: where one is signed in, and the password. */
 export async function mine(visit, at) {
   const { page, person } = visit;
-  await walkTo(visit, "done");
-  await visit.open("/sign-in");
-  await signIn(visit);
-  await visit.sees("myAccount");
-  await visit.link("seeSessions").click();
-  await visit.sees("sessions");
+  await atSessions(visit);
   await at("sessions-one");
-  const elsewhere = await visit.elsewhere();
-  await elsewhere.open("/sign-in");
-  await signIn(elsewhere);
-  await elsewhere.sees("signInCode");
-  await elsewhere.fill("code", await visit.service.codeSentTo(person.mobile));
-  await elsewhere.press("confirm");
-  await elsewhere.sees("myAccount");
+  const elsewhere = await signInElsewhere(visit);
   await visit.open("/account/sessions");
   await at("sessions");
   await visit.press("signOutThere");

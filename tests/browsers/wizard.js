@@ -79,3 +79,25 @@ export async function signIn(visit) {
   await visit.fill("password", visit.person.password);
   await visit.press("signIn");
 }
+
+/** The same person in another browser, which needs the code. */
+export async function signInElsewhere(visit) {
+  const elsewhere = await visit.elsewhere();
+  await elsewhere.open("/sign-in");
+  await signIn(elsewhere);
+  await elsewhere.sees("signInCode");
+  await elsewhere.fill("code", await visit.service.codeSentTo(visit.person.mobile));
+  await elsewhere.press("confirm");
+  await elsewhere.sees("myAccount");
+  return elsewhere;
+}
+
+/** Registered, signed in, and at the list of one's sessions. */
+export async function atSessions(visit) {
+  await walkTo(visit, "done");
+  await visit.open("/sign-in");
+  await signIn(visit);
+  await visit.sees("myAccount");
+  await visit.link("seeSessions").click();
+  await visit.sees("sessions");
+}
