@@ -13,7 +13,7 @@ mod neighbourhood;
 pub mod sms_outbox;
 pub mod template;
 
-use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -25,7 +25,7 @@ use http_body_util::Full;
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{Clock, Environment, Metrics, Operation};
 
-use aws::{Aws, AwsError, faults::Faults, sqs::Queues};
+use aws::{Aws, AwsError, Storage, faults::Faults, sqs::Queues};
 use card_registry::Outage;
 use deliveries::Deliveries;
 use demonstration::Demonstration;
@@ -40,8 +40,8 @@ use template::{Template, TemplateError};
 pub struct Settings {
     /// Scheme, host and port, as the browser sees it.
     pub issuer: String,
-    /// Where accounts and keys are kept between runs; in memory without.
-    pub data: Option<PathBuf>,
+    /// Where accounts and keys are kept.
+    pub storage: Storage,
     /// The time.
     pub clock: Clock,
     /// Randomness.
@@ -68,7 +68,7 @@ impl Settings {
     pub fn new(issuer: impl Into<String>) -> Result<Self, LocalError> {
         Ok(Self {
             issuer: issuer.into(),
-            data: None,
+            storage: Storage::default(),
             clock: Clock::system(),
             entropy: web::environment::system_entropy()?,
             http_client: None,
@@ -139,7 +139,7 @@ impl Local {
             let clock = settings.clock.clone();
             Arc::new(move || clock.now())
         };
-        let aws = Aws::start(&template, settings.data.as_deref(), clock.clone()).await?;
+        let aws = Aws::start(&template, &settings.storage, clock.clone()).await?;
         let sdk = sdk_config(&aws, settings.http_client, settings.time_outs.clone(), settings.retry_pause);
 
         let network = Arc::new(Neighbourhood::default());

@@ -1,8 +1,8 @@
 //! `cargo run`: the whole service at http://localhost:8080.
 
-use std::{collections::BTreeMap, env, net::Ipv4Addr, path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, env, net::Ipv4Addr, process::ExitCode};
 
-use local::{Local, LocalError, Settings};
+use local::{Local, LocalError, Settings, aws::Storage};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -22,7 +22,8 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), LocalError> {
     let arguments = Arguments::parse(env::args().skip(1), &env::vars().collect())?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await.map_err(LocalError::Listen)?;
-    let local = Local::start(Settings { data: arguments.data, ..Settings::new(arguments.issuer.clone())? }).await?;
+    let local =
+        Local::start(Settings { storage: arguments.storage, ..Settings::new(arguments.issuer.clone())? }).await?;
     println!(
         "Digital ID runs at {0}\ntext messages are at {0}/_local/sms\na demonstration e-Service is at {0}/_local/rp",
         arguments.issuer
@@ -35,7 +36,7 @@ async fn serve() -> Result<(), LocalError> {
 struct Arguments {
     port: u16,
     issuer: String,
-    data: Option<PathBuf>,
+    storage: Storage,
 }
 
 impl Arguments {
@@ -49,13 +50,16 @@ impl Arguments {
             None => 8080,
         };
         let issuer = environment.get("ISSUER").cloned().unwrap_or_else(|| format!("http://localhost:{port}"));
-        let mut data = None;
+        let mut storage = Storage::default();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
-                "--data" => data = Some(arguments.next().ok_or_else(|| usage("--data DIR"))?.into()),
+                "--data" => {
+                    let directory = arguments.next().ok_or_else(|| usage("--data DIR"))?;
+                    storage = Storage::Directory(directory.into());
+                }
                 _ => return Err(usage("usage: cargo run [-- --data DIR], with PORT and ISSUER in the environment")),
             }
         }
-        Ok(Self { port, issuer, data })
+        Ok(Self { port, issuer, storage })
     }
 }

@@ -1,7 +1,7 @@
 //! The service under test, and the time and chance it lives in.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -12,7 +12,7 @@ use std::{
 use aws_config::timeout::TimeoutConfig;
 use domain::entropy::Entropy;
 use jiff::{SignedDuration, Timestamp};
-use local::{Local, Settings};
+use local::{Local, Settings, aws::Storage};
 use web::Clock;
 
 use crate::{browser::Browser, calls::Calls, measured::Measured, person::Person};
@@ -48,7 +48,7 @@ impl World {
     /// # Panics
     /// If it does not start.
     pub async fn with(parameters: &[(&str, &str)]) -> Self {
-        Self::start(parameters, None).await
+        Self::start(parameters, tables()).await
     }
 
     /// Starts one on what an earlier one kept in this folder.
@@ -56,18 +56,18 @@ impl World {
     /// # Panics
     /// If it does not start.
     pub async fn kept_in(folder: &Path) -> Self {
-        Self::start(&[], Some(folder.to_owned())).await
+        Self::start(&[], Storage::Directory(folder.to_owned())).await
     }
 
     #[expect(clippy::expect_used, reason = "only tests start worlds")]
-    async fn start(parameters: &[(&str, &str)], data: Option<PathBuf>) -> Self {
+    async fn start(parameters: &[(&str, &str)], storage: Storage) -> Self {
         let now = Arc::new(Mutex::new(BEGINNING.parse().expect("a time")));
         let forced = Arc::new(Mutex::new(None));
         let (calls, measured) = (Calls::default(), Measured::default());
         let mut settings = Settings::new("http://localhost:8080").expect("randomness");
         settings.clock = clock(&now);
         settings.entropy = entropy(&forced, settings.entropy);
-        settings.data = data;
+        settings.storage = storage;
         settings.metrics = measured.log();
         settings.redelivery = std::time::Duration::ZERO;
         settings.http_client = Some(calls.recording_client());
@@ -109,6 +109,13 @@ impl World {
         let text = self.local.outbox().last_to(number)?.text;
         text.rsplit_once('#').map(|(_, code)| code.to_owned())
     }
+}
+
+/// In memory, or in the DynamoDB that `DYNAMODB_ENDPOINT` names: `tests/dynamodb-local/run` goes over everything with it.
+#[expect(clippy::expect_used, reason = "only tests start worlds")]
+fn tables() -> Storage {
+    std::env::var("DYNAMODB_ENDPOINT")
+        .map_or(Storage::Memory, |endpoint| Storage::DynamoDb(endpoint.parse().expect("an address")))
 }
 
 /// Fifty at once on a busy machine take their time; what a lost answer does is for the tests that lose one on purpose.

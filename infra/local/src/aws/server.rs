@@ -15,6 +15,7 @@ use tokio::{
 
 use super::{
     dynamodb::{self, DynamoDb},
+    elsewhere::Elsewhere,
     faults::{Fault, Faults, Service},
     kms::Kms,
     reply::{Protocol, Reply},
@@ -27,11 +28,17 @@ const LARGEST_REQUEST: usize = 16 * 1024 * 1024;
 
 /// What answers.
 pub(super) struct Services {
-    pub(super) dynamodb: DynamoDb,
+    pub(super) tables: Tables,
     pub(super) kms: Arc<Kms>,
     pub(super) sns: Sns,
     pub(super) sqs: Sqs,
     pub(super) faults: Faults,
+}
+
+/// Who answers for DynamoDB.
+pub(super) enum Tables {
+    Embedded(DynamoDb),
+    Elsewhere(Box<Elsewhere>),
 }
 
 /// A call, before anything is done for it.
@@ -104,15 +111,26 @@ impl Services {
     /// Off the async threads: SQLite and the making of keys block.
     async fn execute(&self, asked: Asked) -> Result<Reply, Cut> {
         let Asked { service, operation, body } = asked;
-        let (dynamodb, kms, sns, sqs) =
-            (self.dynamodb.clone(), Arc::clone(&self.kms), self.sns.clone(), self.sqs.clone());
-        let work = tokio::task::spawn_blocking(move || match service {
-            Service::DynamoDb => dynamodb.answer(&operation, &body),
-            Service::Kms => kms.answer(&operation, &body),
-            Service::Sns => sns.answer(&operation, &body),
-            Service::Sqs => sqs.answer(&operation, &body),
-        });
-        work.await.map_err(|_| Cut)
+        let work: Box<dyn FnOnce() -> Reply + Send> = match (service, &self.tables) {
+            (Service::DynamoDb, Tables::Elsewhere(elsewhere)) => return Ok(elsewhere.answer(&operation, body).await),
+            (Service::DynamoDb, Tables::Embedded(dynamodb)) => {
+                let dynamodb = dynamodb.clone();
+                Box::new(move || dynamodb.answer(&operation, &body))
+            }
+            (Service::Kms, _) => {
+                let kms = Arc::clone(&self.kms);
+                Box::new(move || kms.answer(&operation, &body))
+            }
+            (Service::Sns, _) => {
+                let sns = self.sns.clone();
+                Box::new(move || sns.answer(&operation, &body))
+            }
+            (Service::Sqs, _) => {
+                let sqs = self.sqs.clone();
+                Box::new(move || sqs.answer(&operation, &body))
+            }
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| Cut)
     }
 }
 

@@ -30,7 +30,7 @@ Resources:
 
 async fn aws() -> Aws {
     let template = Template::parse(TEMPLATE, &BTreeMap::new()).unwrap();
-    Aws::start(&template, None, Arc::new(|| Timestamp::UNIX_EPOCH)).await.unwrap()
+    Aws::start(&template, &Storage::Memory, Arc::new(|| Timestamp::UNIX_EPOCH)).await.unwrap()
 }
 
 /// One request on a connection of its own; `None` if the connection ends without an answer.
@@ -88,7 +88,7 @@ async fn three_services_answer_on_one_port() {
 #[tokio::test]
 async fn everything_the_template_declares_can_be_made() {
     let template = Template::read(&Template::path(), &BTreeMap::new()).unwrap();
-    let aws = Aws::start(&template, None, Arc::new(|| Timestamp::UNIX_EPOCH)).await.unwrap();
+    let aws = Aws::start(&template, &Storage::Memory, Arc::new(|| Timestamp::UNIX_EPOCH)).await.unwrap();
     for table in &template.tables {
         let (_, described) =
             ask(&aws, "DynamoDB_20120810.DescribeTable", json!({"TableName": table.name})).await.unwrap();
@@ -164,11 +164,12 @@ async fn data_outlives_the_process() {
     let directory = std::env::temp_dir().join(format!("aws-{}", std::process::id())).join("data");
     let template = Template::parse(TEMPLATE, &BTreeMap::new()).unwrap();
     let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
-    let first = Aws::start(&template, Some(&directory), Arc::clone(&clock)).await.unwrap();
+    let kept = Storage::Directory(directory.clone());
+    let first = Aws::start(&template, &kept, Arc::clone(&clock)).await.unwrap();
     put(&first, "a").await;
     let made = mac(&first).await.unwrap().1;
     drop(first);
-    let second = Aws::start(&template, Some(&directory), clock).await.unwrap();
+    let second = Aws::start(&template, &kept, clock).await.unwrap();
     assert!(exists(&second, "a").await);
     assert_eq!(mac(&second).await.unwrap().1["Mac"], made["Mac"]);
     std::fs::remove_dir_all(directory.parent().unwrap()).unwrap();
