@@ -8,7 +8,7 @@ use http::{Request, StatusCode};
 use journeys::{Answer, Browser, World};
 
 /// In the order of a registration: each is sent as it stands, but for the cookie of the one under way.
-const EVENTS: [(&str, StatusCode); 39] = [
+const EVENTS: [(&str, StatusCode); 40] = [
     ("home.get", StatusCode::OK),
     ("home.not-found", StatusCode::NOT_FOUND),
     ("assets.outdated", StatusCode::NOT_FOUND),
@@ -20,6 +20,7 @@ const EVENTS: [(&str, StatusCode); 39] = [
     ("registration-mobile.post", StatusCode::OK),
     ("registration-otp.wrong", StatusCode::UNPROCESSABLE_ENTITY),
     ("registration-review.get", StatusCode::CONFLICT),
+    ("sign-in.get", StatusCode::OK),
     ("sign-in.post", StatusCode::UNAUTHORIZED),
     ("sign-in-otp.post", StatusCode::UNAUTHORIZED),
     ("account.get", StatusCode::UNAUTHORIZED),
