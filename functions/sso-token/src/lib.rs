@@ -56,6 +56,8 @@ impl Function for SsoToken {
     async fn start(environment: &Environment) -> Result<Self, StartError> {
         let accounts = wizard::table(environment, "ACCOUNTS_TABLE")?;
         let grants = wizard::table(environment, "GRANTS_TABLE")?;
+        let signing = Signing::start(environment)?;
+        signing.read_ahead(environment);
         Ok(Self {
             clients: Clients::start(environment, wizard::table(environment, "CLIENTS_TABLE")?)?,
             grants: Grants::new(grants.clone()),
@@ -65,7 +67,7 @@ impl Function for SsoToken {
             sessions: wizard::sessions(environment)?,
             disclosures: Disclosures::new(wizard::table(environment, "DISCLOSURES_TABLE")?),
             limits: wizard::limits(environment)?,
-            signing: Signing::start(environment)?,
+            signing,
             issuer: environment.site.issuer.clone(),
             clock: environment.clock.clone(),
             entropy: environment.entropy.clone(),
@@ -102,11 +104,12 @@ impl SsoToken {
         let grant_type: GrantType = named
             .parse()
             .map_err(|_| OAuthError::new(ErrorCode::UnsupportedGrantType, "the grant type is not supported"))?;
+        // Boxed, or every request would clear memory for the largest of the four.
         let given = match grant_type {
-            GrantType::AuthorizationCode => self.redeem(&call, now).await,
-            GrantType::RefreshToken => self.refresh(&call, now).await,
-            GrantType::ClientCredentials => self.client_credentials(&call, now).await,
-            GrantType::TokenExchange => self.exchange(&call, now).await,
+            GrantType::AuthorizationCode => Box::pin(self.redeem(&call, now)).await,
+            GrantType::RefreshToken => Box::pin(self.refresh(&call, now)).await,
+            GrantType::ClientCredentials => Box::pin(self.client_credentials(&call, now)).await,
+            GrantType::TokenExchange => Box::pin(self.exchange(&call, now)).await,
         };
         // Who was given something is who they claimed to be.
         let client = call.claimed_client().filter(|_| given.is_ok());

@@ -7,7 +7,7 @@ mod arns;
 mod rotation;
 
 use domain::signing_keys::{Algorithm, KeyRing, NewKey, PublicJwk};
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::try_join3;
 use jiff::Timestamp;
 use keys::{KeyError, signing::Signer};
 use oidc::{
@@ -19,7 +19,7 @@ use store::{
     StoreError,
     signing_keys::{SigningKeys, StoredRing},
 };
-use web::{Environment, StartError};
+use web::{Environment, Service, StartError};
 
 pub use arns::{ArnsError, KeyArns};
 pub use rotation::RotateError;
@@ -92,9 +92,11 @@ impl Signing {
     /// # Errors
     /// See [`SigningError`].
     pub async fn published(&self, now: Timestamp) -> Result<Vec<PublicJwk>, SigningError> {
-        let [first, second] = Algorithm::EVERY.map(|algorithm| self.recent(algorithm, now));
-        let (first, second) = try_join(first, second).await?;
-        Ok([first, second].iter().flat_map(|stored| jwks(&stored.ring)).collect())
+        let mut keys = Vec::new();
+        for algorithm in Algorithm::EVERY {
+            keys.extend(jwks(&self.recent(algorithm, now).await?.ring));
+        }
+        Ok(keys)
     }
 
     /// Has the keys at hand, so that signing later waits for nothing but KMS.
@@ -102,7 +104,19 @@ impl Signing {
     /// # Errors
     /// See [`SigningError`].
     pub async fn ready(&self, now: Timestamp) -> Result<(), SigningError> {
-        try_join(self.recent(Algorithm::Es256, now), self.recent(Algorithm::Rs256, now)).await.map(drop)
+        for algorithm in Algorithm::EVERY {
+            self.recent(algorithm, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the keys read while the function starts. Only read: beginning a ring is the first request's.
+    pub fn read_ahead(&self, environment: &Environment) {
+        let (keys, now) = (self.keys.clone(), environment.clock.now());
+        environment.read_ahead(Service::DynamoDb, async move {
+            // The first request reads again what could not be read now, and says why it cannot.
+            let _ = keys.recent(Algorithm::Es256, now).await;
+        });
     }
 
     /// The keys as `oidc` verifies with them.

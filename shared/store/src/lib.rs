@@ -79,15 +79,9 @@ impl Table {
         key: &str,
         value: &str,
     ) -> Result<Option<T>, StoreError> {
-        let output = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key(key, text(value))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(StoreError::from_sdk)?;
+        let get = self.client.get_item().table_name(&self.name).key(key, text(value)).consistent_read(true);
+        // Boxed, here and in transactions: the SDK's futures are 8 KB, and whatever awaits one would hold it several times.
+        let output = Box::pin(get.send()).await.map_err(StoreError::from_sdk)?;
         output.item.map(|item| from_item(item).map_err(StoreError::Shape)).transpose()
     }
 }

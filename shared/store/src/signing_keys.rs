@@ -2,16 +2,21 @@
 //! rotation is days in the planning.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use aws_sdk_dynamodb::{error::SdkError, operation::put_item::PutItemError};
+use aws_sdk_dynamodb::{error::SdkError, operation::put_item::PutItemError, types::KeysAndAttributes};
 use domain::signing_keys::{Algorithm, KeyRing, Rotation};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
-use crate::{StoreError, Table, failure::if_held, item, number};
+use crate::{
+    Item, StoreError, Table,
+    failure::{if_held, incomplete},
+    item, number, text, transaction,
+};
 
 /// How long a row that was read is believed.
 const BELIEVED: SignedDuration = SignedDuration::from_secs(60);
@@ -67,12 +72,30 @@ impl SigningKeys {
     /// # Errors
     /// The table's.
     pub async fn fresh(&self, algorithm: Algorithm, now: Timestamp) -> Result<Option<StoredRing>, StoreError> {
-        let row: Option<Row> = self.table.read("id", algorithm.as_str()).await?;
-        let stored = row.map(|row| StoredRing { ring: row.keys, rotation: row.rotation, version: row.version });
-        if let Some(stored) = &stored {
-            self.remembered().insert(algorithm, (now, stored.clone()));
+        let mut found = None;
+        for item in self.rows().await? {
+            let row: Row = from_item(item).map_err(StoreError::Shape)?;
+            let stored = StoredRing { ring: row.keys, rotation: row.rotation, version: row.version };
+            self.remembered().insert(row.id, (now, stored.clone()));
+            found = if row.id == algorithm { Some(stored) } else { found };
         }
-        Ok(stored)
+        Ok(found)
+    }
+
+    /// The rows of all algorithms in one call, since whoever needs one mostly needs the others. What DynamoDB leaves out,
+    /// having too much to do, is asked for again with the rest.
+    async fn rows(&self) -> Result<Vec<Item>, StoreError> {
+        let keys = Algorithm::EVERY.map(|algorithm| Item::from([("id".to_owned(), text(algorithm.as_str()))]));
+        let asked = KeysAndAttributes::builder().set_keys(Some(keys.into())).consistent_read(true).build();
+        let get = self.table.client.batch_get_item().request_items(&self.table.name, asked.map_err(incomplete)?);
+        for attempt in 1..=transaction::ATTEMPTS {
+            let output = Box::pin(get.clone().send()).await.map_err(StoreError::from_sdk)?;
+            if output.unprocessed_keys().is_none_or(HashMap::is_empty) {
+                return Ok(output.responses.into_iter().flatten().flat_map(|(_, items)| items).collect());
+            }
+            transaction::pause(&self.table.entropy, attempt).await;
+        }
+        Err(StoreError::Busy)
     }
 
     /// Writes an algorithm's first keys; if somebody else did so first, theirs stand.

@@ -30,12 +30,9 @@ pub(crate) enum Cancelled {
 pub(crate) async fn write(client: &Client, entropy: &Entropy, items: Vec<TransactWriteItem>) -> Result<(), Cancelled> {
     let token = hex::encode(entropy.bytes::<16>());
     for attempt in 1..=ATTEMPTS {
-        let sent = client
-            .transact_write_items()
-            .set_transact_items(Some(items.clone()))
-            .client_request_token(&token)
-            .send()
-            .await;
+        let sending =
+            client.transact_write_items().set_transact_items(Some(items.clone())).client_request_token(&token);
+        let sent = Box::pin(sending.send()).await;
         let Err(error) = sent else { return Ok(()) };
         match verdict(error) {
             Verdict::Collided => pause(entropy, attempt).await,

@@ -5,12 +5,16 @@
 //! roots that AWS names for its services, and its connections are opened before the first request comes.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
+    fmt,
     sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, identity::IdentityCache, retry::RetryConfig,
+    stalled_stream_protection::StalledStreamProtectionConfig, timeout::TimeoutConfig,
+};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_http_client::{
     Connector,
@@ -20,7 +24,7 @@ use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector, http_client_fn},
     orchestrator::HttpRequest,
 };
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use http_body_util::BodyExt;
 
 use crate::environment::{StartError, required};
@@ -58,13 +62,12 @@ impl Service {
 }
 
 /// What Lambda tells of AWS. Nothing is made of it for functions that make no client.
-#[derive(Debug)]
 pub(crate) struct Aws {
     region: Region,
     credentials: Credentials,
     endpoint: Option<String>,
     made: OnceLock<Made>,
-    reached: Mutex<BTreeSet<String>>,
+    reached: Mutex<BTreeMap<String, Option<BoxFuture<'static, ()>>>>,
 }
 
 #[derive(Debug)]
@@ -94,12 +97,22 @@ impl Aws {
 
     /// The configuration of a service's client, in `region` if that is not the function's own.
     pub(crate) fn config(&self, service: Service, region: Option<&str>) -> &SdkConfig {
-        let address = self.endpoint.clone().unwrap_or_else(|| {
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        reached.entry(self.address(service, region)).or_default();
+        &self.made.get_or_init(|| self.make()).config
+    }
+
+    /// What the first request would ask of a service, to be asked while the function starts: it opens the connections too.
+    pub(crate) fn read_ahead(&self, service: Service, reading: impl Future<Output = ()> + Send + 'static) {
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        reached.insert(self.address(service, None), Some(Box::pin(reading)));
+    }
+
+    fn address(&self, service: Service, region: Option<&str>) -> String {
+        self.endpoint.clone().unwrap_or_else(|| {
             let region = region.unwrap_or(self.region.as_ref());
             format!("https://{}.{region}.amazonaws.com", service.endpoint_prefix())
-        });
-        self.reached.lock().unwrap_or_else(PoisonError::into_inner).insert(address);
-        &self.made.get_or_init(|| self.make()).config
+        })
     }
 
     fn make(&self) -> Made {
@@ -109,9 +122,13 @@ impl Aws {
             .behavior_version(BehaviorVersion::latest())
             .region(self.region.clone())
             .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
+            // Nothing is fetched, so nothing needs to be kept.
+            .identity_cache(IdentityCache::no_cache())
             .http_client(http_client_fn(move |_, _| shared.clone()))
             .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(time_outs());
+            .timeout_config(time_outs())
+            // An answer that stands still meets the time-out of its attempt.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         builder.set_endpoint_url(self.endpoint.clone());
         Made { config: builder.build(), connector }
     }
@@ -120,22 +137,34 @@ impl Aws {
     /// later, and nobody waits yet. Those that it needs beside the first then resume its TLS session.
     pub(crate) async fn connect(&self) {
         let Some(made) = self.made.get() else { return };
-        let addresses = self.reached.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        join_all(addresses.iter().map(|address| open(&made.connector, address))).await;
+        let reached = std::mem::take(&mut *self.reached.lock().unwrap_or_else(PoisonError::into_inner));
+        join_all(reached.into_iter().map(|(address, reading)| async move {
+            let opening = async {
+                match reading {
+                    Some(reading) => Some(reading.await),
+                    None => open(&made.connector, &address).await,
+                }
+            };
+            if !matches!(tokio::time::timeout(CONNECT, opening).await, Ok(Some(()))) {
+                tracing::warn!(address, "no connection at start-up");
+            }
+        }))
+        .await;
+    }
+}
+
+impl fmt::Debug for Aws {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Aws").field("region", &self.region).finish_non_exhaustive()
     }
 }
 
 /// An unsigned request, which DynamoDB answers with its health and the others refuse: either way the connection is there.
 /// If not, the first request finds out what is wrong.
-async fn open(connector: &SharedHttpConnector, address: &str) {
-    let opening = async {
-        let response = connector.call(HttpRequest::get(address).ok()?).await.ok()?;
-        // Read to its end, it leaves the connection to the next.
-        response.into_body().collect().await.ok()
-    };
-    if !matches!(tokio::time::timeout(CONNECT, opening).await, Ok(Some(_))) {
-        tracing::warn!(address, "no connection at start-up");
-    }
+async fn open(connector: &SharedHttpConnector, address: &str) -> Option<()> {
+    let response = connector.call(HttpRequest::get(address).ok()?).await.ok()?;
+    // Read to its end, it leaves the connection to the next.
+    response.into_body().collect().await.ok().map(drop)
 }
 
 fn connector() -> SharedHttpConnector {

@@ -11,6 +11,7 @@ use tracing::Instrument;
 use crate::{
     clock::Clock,
     environment::{Environment, StartError},
+    log,
 };
 
 /// A function that takes messages from a queue.
@@ -82,7 +83,7 @@ pub struct ItemFailure {
 /// # Errors
 /// Start-up's, and the runtime's.
 pub async fn serve_consumer<C: Consumer>() -> Result<(), lambda_http::Error> {
-    lambda_http::tracing::init_default_subscriber();
+    log::begin();
     let environment = Environment::of_lambda()?;
     let (consumer, environment) = (&C::start(&environment).await?, &environment);
     environment.connect().await;

@@ -139,6 +139,15 @@ impl Environment {
         }
     }
 
+    /// Has something read from a service while the function starts, when it has more processor than later and nobody waits:
+    /// what its first request would wait for. That one finds out what is wrong if this fails. Nothing is read elsewhere
+    /// than on Lambda, where nothing starts anew.
+    pub fn read_ahead(&self, service: Service, reading: impl Future<Output = ()> + Send + 'static) {
+        if let Reached::OnLambda(aws) = &self.aws {
+            aws.read_ahead(service, reading);
+        }
+    }
+
     /// Where URLs that relying parties registered are fetched. Asked for rather than held, so that a function that fetches
     /// none has no TLS of its own in it.
     pub fn network(&self) -> Arc<dyn Network> {

@@ -13,6 +13,7 @@ pub mod edge;
 pub mod environment;
 pub mod fields;
 pub mod incoming;
+mod log;
 pub mod measure;
 pub mod message;
 pub mod metrics;

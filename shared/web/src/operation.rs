@@ -12,6 +12,7 @@ use tracing::Instrument;
 use crate::{
     clock::Clock,
     environment::{Environment, StartError},
+    log,
 };
 
 /// A function for operators.
@@ -100,7 +101,7 @@ impl From<OperatorError> for OrderRefused {
 /// # Errors
 /// Start-up's, and the runtime's.
 pub async fn serve_operation<O: Operation>() -> Result<(), lambda_http::Error> {
-    lambda_http::tracing::init_default_subscriber();
+    log::begin();
     let environment = Environment::of_lambda()?;
     let (operation, environment) = (&O::start(&environment).await?, &environment);
     environment.connect().await;

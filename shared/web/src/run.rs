@@ -11,6 +11,7 @@ use crate::{
     answer::{self, Response, Told},
     environment::{Environment, StartError},
     incoming::Incoming,
+    log,
     measure::{Measure, StepOutcome, WizardStep},
     problem::Problem,
 };
@@ -56,7 +57,7 @@ pub trait Function: Sized + Send + Sync + 'static {
 /// # Errors
 /// Start-up's, and the runtime's.
 pub async fn serve<F: Function>() -> Result<(), lambda_http::Error> {
-    lambda_http::tracing::init_default_subscriber();
+    log::begin();
     let environment = Environment::of_lambda()?;
     let function = F::start(&environment).await?;
     environment.connect().await;
@@ -76,7 +77,8 @@ pub async fn respond<F: Function>(function: &F, request: Request, environment: &
     async {
         let answered = match at_the_door(&incoming, F::DOOR) {
             Some(answered) => answered,
-            None => within(DEADLINE, function.answer(&incoming)).await,
+            // Boxed first of all: each layer around it would hold it twice, and a start would clear memory for all of them.
+            None => within(DEADLINE, Box::pin(function.answer(&incoming))).await,
         };
         let response = answered.unwrap_or_else(|problem| answer::problem(&incoming, &problem));
         note::<F>(&incoming, &response, started, environment);

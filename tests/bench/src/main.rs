@@ -18,7 +18,7 @@ use table::Table;
 /// The function that does nothing.
 const EMPTY: &str = "empty";
 /// How often each event is answered; odd, so that the median is a measurement.
-const ROUNDS: usize = 21;
+const ROUNDS: usize = 101;
 
 /// Why nothing was measured.
 #[derive(Debug, thiserror::Error)]

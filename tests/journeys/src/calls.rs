@@ -175,6 +175,7 @@ fn tables(request: &HttpRequest) -> Vec<String> {
     let body: Value = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
     let actions = body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
     let parts = actions.flat_map(|action| action.values()).chain([&body]);
-    let named: BTreeSet<_> = parts.filter_map(|part| part["TableName"].as_str()).map(str::to_owned).collect();
-    named.into_iter().collect()
+    let named = parts.filter_map(|part| part["TableName"].as_str()).map(str::to_owned);
+    let batched = body["RequestItems"].as_object().into_iter().flat_map(|tables| tables.keys().cloned());
+    named.chain(batched).collect::<BTreeSet<_>>().into_iter().collect()
 }

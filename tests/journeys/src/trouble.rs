@@ -56,8 +56,9 @@ fn faults(call: &Call, refusals: &[Refusal]) -> Vec<Fault> {
     let is_of_tables = call.service() == Service::DynamoDb;
     let refusals =
         refusals.iter().filter(|refusal| is_of_tables || **refusal != Refusal::ProvisionedThroughputExceeded);
-    let conflict = (is_of_tables && call.operation != "GetItem").then_some(Refusal::TransactionConflict);
-    let entry = (call.service() == Service::Sqs).then_some(Fault::RefuseEntry);
+    let reads = ["GetItem", "BatchGetItem"].contains(&call.operation.as_str());
+    let conflict = (is_of_tables && !reads).then_some(Refusal::TransactionConflict);
+    let entry = (call.operation == "BatchGetItem" || call.service() == Service::Sqs).then_some(Fault::RefuseEntry);
     let refused = refusals.copied().chain(conflict).map(Fault::Refuse);
     refused.chain([Fault::LoseAnswer, Fault::LoseRequest]).chain(entry).collect()
 }

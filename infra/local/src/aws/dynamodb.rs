@@ -67,6 +67,12 @@ pub(super) fn actions(request: &Value) -> usize {
     request.get("TransactItems").and_then(Value::as_array).map_or(0, Vec::len)
 }
 
+/// What a batch of reads is answered when there is too much to do.
+pub(super) fn unprocessed(request: &Value) -> Reply {
+    let keys = request.get("RequestItems");
+    Reply::done(Protocol::Json10, json!({ "Responses": {}, "UnprocessedKeys": keys }).to_string())
+}
+
 fn make(database: &Database, table: &Table) -> Result<(), DynoxideError> {
     let create = serde_json::from_value(table.create.clone()).map_err(unreadable)?;
     match database.create_table(create) {

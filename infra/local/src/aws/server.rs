@@ -104,6 +104,7 @@ impl Services {
             Some(Fault::Refuse(refusal)) => Ok(refusal.reply(asked.service, dynamodb::actions(&request))),
             Some(Fault::LoseRequest) => Err(Cut),
             Some(Fault::LoseAnswer) => self.execute(asked).await.and(Err(Cut)),
+            Some(Fault::RefuseEntry) if asked.service == Service::DynamoDb => Ok(dynamodb::unprocessed(&request)),
             Some(Fault::RefuseEntry) => Ok(self.sqs.answer_but_the_first(&asked.operation, &asked.body)),
         }
     }

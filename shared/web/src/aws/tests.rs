@@ -1,3 +1,8 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -17,7 +22,7 @@ const OF_LAMBDA: [(&str, &str); 4] = [
 ];
 
 fn reached(aws: &Aws) -> Vec<String> {
-    aws.reached.lock().unwrap().iter().cloned().collect()
+    aws.reached.lock().unwrap().keys().cloned().collect()
 }
 
 #[test]
@@ -56,6 +61,22 @@ fn the_roots_are_five_and_readable() {
     // Parsed when the connector is made, which would not survive one that cannot be.
     connector();
     assert_eq!(std::str::from_utf8(ROOTS).unwrap().matches("BEGIN CERTIFICATE").count(), 5);
+}
+
+#[tokio::test]
+async fn what_is_read_ahead_opens_the_connection_instead() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let endpoint = ("AWS_ENDPOINT_URL", address.as_str());
+    let aws = Aws::of_lambda(&variables(&[OF_LAMBDA.as_slice(), &[endpoint]].concat())).unwrap();
+    aws.config(Service::DynamoDb, None);
+    let read = Arc::new(AtomicBool::new(false));
+    let reading = Arc::clone(&read);
+    aws.read_ahead(Service::DynamoDb, async move { reading.store(true, Ordering::Relaxed) });
+    aws.connect().await;
+    assert!(read.load(Ordering::Relaxed));
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
 
 #[tokio::test]

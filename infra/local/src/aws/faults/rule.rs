@@ -11,7 +11,7 @@ pub enum Fault {
     LoseAnswer,
     /// The connection ends before it is executed.
     LoseRequest,
-    /// Of a batch of messages the first is refused, the others are taken.
+    /// Of a batch of messages the first is refused, the others are taken; of a batch of keys none is read.
     RefuseEntry,
 }
 
