@@ -141,7 +141,10 @@ impl Aws {
         join_all(reached.into_iter().map(|(address, reading)| async move {
             let opening = async {
                 match reading {
-                    Some(reading) => Some(reading.await),
+                    Some(reading) => {
+                        reading.await;
+                        Some(())
+                    }
                     None => open(&made.connector, &address).await,
                 }
             };

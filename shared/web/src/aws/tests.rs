@@ -101,6 +101,7 @@ async fn the_connection_opened_at_the_start_is_the_one_used_later() {
     };
     let asking = async {
         aws.connect().await;
+        aws.config(Service::DynamoDb, None);
         aws.connect().await;
     };
     tokio::join!(answering, asking);
