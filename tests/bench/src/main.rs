@@ -10,7 +10,7 @@ mod table;
 
 use std::{env, fs, path::PathBuf, process::ExitCode};
 
-use bootstrap::BootstrapError;
+use bootstrap::{Bootstrap, BootstrapError};
 use local::{aws::AwsError, template::TemplateError};
 use surroundings::Surroundings;
 use table::Table;
@@ -19,6 +19,8 @@ use table::Table;
 const EMPTY: &str = "empty";
 /// How often each event is answered; odd, so that the median is a measurement.
 const ROUNDS: usize = 101;
+/// How often all is timed before a limit counts as missed: a machine that does something else only makes it longer.
+const PASSES: usize = 3;
 
 /// Why nothing was measured.
 #[derive(Debug, thiserror::Error)]
@@ -57,19 +59,17 @@ async fn measure() -> Result<bool, BenchError> {
     let surroundings = Surroundings::start().await?;
     let bootstraps = surroundings.bootstraps(&names)?;
 
-    // The first round fills caches and begins the signing keys; it does not count. Afterwards each has its turn in each
-    // round, so that whatever else the machine does meets them all.
+    // The first round fills caches and begins the signing keys; it does not count.
     for bootstrap in &bootstraps {
         bootstrap.answer().await?;
     }
-    let mut times = vec![Vec::with_capacity(ROUNDS); bootstraps.len()];
-    for _ in 0..ROUNDS {
-        for (bootstrap, times) in bootstraps.iter().zip(&mut times) {
-            times.push(bootstrap.answer().await?);
+    let mut table = timed(&bootstraps).await?;
+    for _ in 1..PASSES {
+        if table.failures().is_empty() {
+            break;
         }
+        table = timed(&bootstraps).await?;
     }
-
-    let table = Table::of(&bootstraps, times)?;
     print!("{table}");
     if !write.is_empty() {
         fs::write(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("cold-starts.md"), table.to_string())?;
@@ -79,4 +79,15 @@ async fn measure() -> Result<bool, BenchError> {
         eprintln!("over the limit: {failure}");
     }
     Ok(failures.is_empty())
+}
+
+/// Each has its turn in each round, so that whatever else the machine does meets them all.
+async fn timed(bootstraps: &[Bootstrap]) -> Result<Table, BenchError> {
+    let mut times = vec![Vec::with_capacity(ROUNDS); bootstraps.len()];
+    for _ in 0..ROUNDS {
+        for (bootstrap, times) in bootstraps.iter().zip(&mut times) {
+            times.push(bootstrap.answer().await?);
+        }
+    }
+    Ok(Table::of(bootstraps, times)?)
 }
