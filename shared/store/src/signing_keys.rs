@@ -93,7 +93,10 @@ impl SigningKeys {
             if output.unprocessed_keys().is_none_or(HashMap::is_empty) {
                 return Ok(output.responses.into_iter().flatten().flat_map(|(_, items)| items).collect());
             }
-            transaction::pause(&self.table.entropy, attempt).await;
+            tracing::warn!(attempt, "DynamoDB left keys out");
+            if attempt < transaction::ATTEMPTS {
+                transaction::pause(&self.table.entropy, attempt).await;
+            }
         }
         Err(StoreError::Busy)
     }

@@ -67,7 +67,7 @@ pub(crate) struct Aws {
     credentials: Credentials,
     endpoint: Option<String>,
     made: OnceLock<Made>,
-    reached: Mutex<BTreeMap<String, Option<BoxFuture<'static, ()>>>>,
+    reached: Mutex<BTreeMap<String, Option<BoxFuture<'static, bool>>>>,
 }
 
 #[derive(Debug)]
@@ -103,7 +103,7 @@ impl Aws {
     }
 
     /// What the first request would ask of a service, to be asked while the function starts: it opens the connections too.
-    pub(crate) fn read_ahead(&self, service: Service, reading: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn read_ahead(&self, service: Service, reading: impl Future<Output = bool> + Send + 'static) {
         let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
         reached.insert(self.address(service, None), Some(Box::pin(reading)));
     }
@@ -141,14 +141,11 @@ impl Aws {
         join_all(reached.into_iter().map(|(address, reading)| async move {
             let opening = async {
                 match reading {
-                    Some(reading) => {
-                        reading.await;
-                        Some(())
-                    }
+                    Some(reading) => reading.await,
                     None => open(&made.connector, &address).await,
                 }
             };
-            if !matches!(tokio::time::timeout(CONNECT, opening).await, Ok(Some(()))) {
+            if tokio::time::timeout(CONNECT, opening).await != Ok(true) {
                 tracing::warn!(address, "no connection at start-up");
             }
         }))
@@ -164,10 +161,11 @@ impl fmt::Debug for Aws {
 
 /// An unsigned request, which DynamoDB answers with its health and the others refuse: either way the connection is there.
 /// If not, the first request finds out what is wrong.
-async fn open(connector: &SharedHttpConnector, address: &str) -> Option<()> {
-    let response = connector.call(HttpRequest::get(address).ok()?).await.ok()?;
+async fn open(connector: &SharedHttpConnector, address: &str) -> bool {
+    let Ok(request) = HttpRequest::get(address) else { return false };
+    let Ok(response) = connector.call(request).await else { return false };
     // Read to its end, it leaves the connection to the next.
-    response.into_body().collect().await.ok().map(drop)
+    response.into_body().collect().await.is_ok()
 }
 
 fn connector() -> SharedHttpConnector {

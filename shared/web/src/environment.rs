@@ -140,9 +140,9 @@ impl Environment {
     }
 
     /// Has something read from a service while the function starts, when it has more processor than later and nobody waits:
-    /// what its first request would wait for. That one finds out what is wrong if this fails. Nothing is read elsewhere
-    /// than on Lambda, where nothing starts anew.
-    pub fn read_ahead(&self, service: Service, reading: impl Future<Output = ()> + Send + 'static) {
+    /// what its first request would wait for; whether it was read. If not, that one finds out what is wrong. Nothing is read
+    /// elsewhere than on Lambda, where nothing starts anew.
+    pub fn read_ahead(&self, service: Service, reading: impl Future<Output = bool> + Send + 'static) {
         if let Reached::OnLambda(aws) = &self.aws {
             aws.read_ahead(service, reading);
         }

@@ -8,7 +8,7 @@ mod runtime_api;
 mod surroundings;
 mod table;
 
-use std::{env, fs, path::PathBuf, process::ExitCode};
+use std::{env, fs, path::PathBuf, process::ExitCode, time::Duration};
 
 use bootstrap::{Bootstrap, BootstrapError};
 use local::{aws::AwsError, template::TemplateError};
@@ -19,7 +19,7 @@ use table::Table;
 const EMPTY: &str = "empty";
 /// How often each event is answered; odd, so that the median is a measurement.
 const ROUNDS: usize = 101;
-/// How often all is timed before a limit counts as missed: a machine that does something else only makes it longer.
+/// How often all of that is done before a limit counts as missed; the medians are those of all of it.
 const PASSES: usize = 3;
 
 /// Why nothing was measured.
@@ -63,12 +63,13 @@ async fn measure() -> Result<bool, BenchError> {
     for bootstrap in &bootstraps {
         bootstrap.answer().await?;
     }
-    let mut table = timed(&bootstraps).await?;
+    let mut times = vec![Vec::new(); bootstraps.len()];
+    let mut table = timed(&bootstraps, &mut times).await?;
     for _ in 1..PASSES {
         if table.failures().is_empty() {
             break;
         }
-        table = timed(&bootstraps).await?;
+        table = timed(&bootstraps, &mut times).await?;
     }
     print!("{table}");
     if !write.is_empty() {
@@ -82,10 +83,9 @@ async fn measure() -> Result<bool, BenchError> {
 }
 
 /// Each has its turn in each round, so that whatever else the machine does meets them all.
-async fn timed(bootstraps: &[Bootstrap]) -> Result<Table, BenchError> {
-    let mut times = vec![Vec::with_capacity(ROUNDS); bootstraps.len()];
+async fn timed(bootstraps: &[Bootstrap], times: &mut [Vec<Duration>]) -> Result<Table, BenchError> {
     for _ in 0..ROUNDS {
-        for (bootstrap, times) in bootstraps.iter().zip(&mut times) {
+        for (bootstrap, times) in bootstraps.iter().zip(times.iter_mut()) {
             times.push(bootstrap.answer().await?);
         }
     }

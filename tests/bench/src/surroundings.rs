@@ -25,6 +25,15 @@ const EMPTY_EVENT: &str = "home.get";
 /// Events whose answer takes a password's hash, which is slow on purpose and no part of a start.
 const HASHED: [&str; 1] = ["sign-in.post"];
 
+/// What stands in `events/` for cookies, and cookies that are nobody's: to find that out, the tables are read.
+const COOKIES: [(&str, &str); 2] = [
+    ("<registration cookie>", "0000000000000000000000000000000000000000000000000000000000000000"),
+    (
+        "<session cookie>",
+        "00000000000000000000000000000000.0000000000000000000000000000000000000000000000000000000000000000",
+    ),
+];
+
 /// The stand-ins for AWS, and the template deployed to them.
 pub(crate) struct Surroundings {
     aws: Aws,
@@ -61,8 +70,12 @@ impl Surroundings {
                 continue;
             }
             let own = events.iter().filter(|event| event.split('.').next() == Some(&function.name));
+            let before = bootstraps.len();
             for event in own.filter(|event| !HASHED.contains(&event.as_str())) {
                 bootstraps.push(self.bootstrap(&function.name, &function.environment, event.clone())?);
+            }
+            if bootstraps.len() == before {
+                return Err(BenchError::Usage(format!("{} has no event", function.name)));
             }
         }
         Ok(bootstraps)
@@ -74,10 +87,13 @@ impl Surroundings {
         variables: &BTreeMap<String, String>,
         event: String,
     ) -> Result<Bootstrap, BenchError> {
-        let payload = Bytes::from(fs::read(folder("events").join(format!("{event}.json")))?);
+        let mut payload = fs::read_to_string(folder("events").join(format!("{event}.json")))?;
+        for (place, cookie) in COOKIES {
+            payload = payload.replace(place, cookie);
+        }
         let path = folder("target/release").join(function);
         let environment = lambda(function, &self.aws.endpoint()).chain(variables.clone()).collect();
-        Ok(Bootstrap { function: function.to_owned(), event, path, environment, payload })
+        Ok(Bootstrap { function: function.to_owned(), event, path, environment, payload: payload.into() })
     }
 }
 

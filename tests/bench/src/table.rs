@@ -4,7 +4,7 @@ use std::{fmt, fs, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::{EMPTY, ROUNDS, bootstrap::Bootstrap};
+use crate::{EMPTY, bootstrap::Bootstrap};
 
 /// How many times the empty function's cold start a function's may be.
 const RATIO: f64 = 3.0;
@@ -18,6 +18,7 @@ const LARGEST: u64 = 8_000_000;
 pub(crate) struct Table {
     empty: Row,
     rows: Vec<Row>,
+    rounds: usize,
     date: String,
 }
 
@@ -36,14 +37,15 @@ impl Table {
     /// # Errors
     /// A bootstrap is not there any more.
     #[expect(clippy::disallowed_methods, reason = "the table says when it was made")]
-    pub(crate) fn of(bootstraps: &[Bootstrap], times: Vec<Vec<Duration>>) -> Result<Self, std::io::Error> {
+    pub(crate) fn of(bootstraps: &[Bootstrap], times: &[Vec<Duration>]) -> Result<Self, std::io::Error> {
+        let rounds = times.first().map_or(0, Vec::len);
         let mut rows: Vec<Row> = Vec::new();
         for (bootstrap, times) in bootstraps.iter().zip(times) {
             let row = Row {
                 function: bootstrap.function.clone(),
                 event: bootstrap.event.clone(),
                 bytes: fs::metadata(&bootstrap.path)?.len(),
-                median: median(times),
+                median: median(times.clone()),
             };
             match rows.last_mut().filter(|last| last.function == row.function) {
                 Some(last) if last.median >= row.median => {}
@@ -53,7 +55,7 @@ impl Table {
         }
         let at = rows.iter().position(|row| row.function == EMPTY).ok_or_else(|| std::io::Error::other("no empty"))?;
         let empty = rows.remove(at);
-        Ok(Self { empty, rows, date: Timestamp::now().strftime("%Y-%m-%d").to_string() })
+        Ok(Self { empty, rows, rounds, date: Timestamp::now().strftime("%Y-%m-%d").to_string() })
     }
 
     /// What is over its limit, in words.
@@ -99,7 +101,7 @@ impl fmt::Display for Table {
             let (function, event, ratio) = (&row.function, &row.event, self.ratio(row));
             writeln!(formatter, "| {function} | {event} | {megabytes:.2} | {millis:.2} | {ratio:.2} |")?;
         }
-        writeln!(formatter, "\n{}", include_str!("foot.md").replace("{rounds}", &ROUNDS.to_string()).trim_end())
+        writeln!(formatter, "\n{}", include_str!("foot.md").replace("{rounds}", &self.rounds.to_string()).trim_end())
     }
 }
 
@@ -112,7 +114,7 @@ mod tests {
     }
 
     fn table(rows: Vec<Row>) -> Table {
-        Table { empty: row(EMPTY, 4, 1), rows, date: "2026-11-25".into() }
+        Table { empty: row(EMPTY, 4, 1), rows, rounds: 1, date: "2026-11-25".into() }
     }
 
     #[test]

@@ -73,7 +73,10 @@ async fn what_is_read_ahead_opens_the_connection_instead() {
     aws.config(Service::DynamoDb, None);
     let read = Arc::new(AtomicBool::new(false));
     let reading = Arc::clone(&read);
-    aws.read_ahead(Service::DynamoDb, async move { reading.store(true, Ordering::Relaxed) });
+    aws.read_ahead(Service::DynamoDb, async move {
+        reading.store(true, Ordering::Relaxed);
+        true
+    });
     aws.connect().await;
     assert!(read.load(Ordering::Relaxed));
     assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);

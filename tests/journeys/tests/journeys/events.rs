@@ -57,8 +57,9 @@ fn folder() -> String {
 
 async fn invoke(browser: &Browser<'_>, name: &str) -> Answer {
     let event = fs::read_to_string(format!("{}/{name}.json", folder())).unwrap();
-    let cookie = browser.cookie("registration").unwrap_or_default();
-    let event = event.replace("<registration cookie>", &cookie);
+    let cookie = |name: &str| browser.cookie(name).unwrap_or_default();
+    let event = event.replace("<registration cookie>", &cookie("registration"));
+    let event = event.replace("<session cookie>", &cookie("session"));
     let function = name.split('.').next().unwrap();
     browser.send(Request::post(format!("/_local/invoke/{function}")), Bytes::from(event)).await
 }
